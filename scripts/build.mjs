@@ -1,0 +1,73 @@
+// Builds everything into dist/: WebAssembly kernels, host, engine and its workers, CLI, pages. Then reports sizes against
+// the budget and fails on a bundle over it. `--watch` rebuilds on change; `--release` minifies.
+import { build, context } from 'esbuild';
+import { existsSync, mkdirSync, rmSync, writeFileSync, cpSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { bundles, copies, wasmModules, budgets } from './bundles.mjs';
+
+const root = path.resolve(import.meta.dirname, '..');
+const dist = path.join(root, 'dist');
+const watch = process.argv.includes('--watch');
+const release = process.argv.includes('--release');
+
+if (!watch) rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+for (const { source, out, flags } of wasmModules) {
+  const asc = path.join(root, 'node_modules/assemblyscript/bin/asc.js');
+  execFileSync(process.execPath, [asc, source, '--outFile', path.join('dist', out), ...flags], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}
+for (const { from, to } of copies) cpSync(path.join(root, from), path.join(dist, to), { recursive: true });
+
+const common = {
+  bundle: true,
+  sourcemap: !release,
+  minify: release,
+  metafile: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+};
+const results = [];
+for (const [name, options] of Object.entries(bundles)) {
+  if (!options.entryPoints.every(entry => existsSync(path.join(root, typeof entry === 'string' ? entry : entry.in)))) {
+    throw new Error(`bundle ${name}: no such entry point: ${options.entryPoints}`);
+  }
+  const all = { ...common, ...options };
+  if (watch) await (await context({ ...all, logLevel: 'info' })).watch();
+  else results.push([name, (await build(all)).metafile]);
+}
+
+if (!watch) {
+  const rows = results.flatMap(([name, meta]) =>
+    Object.entries(meta.outputs)
+      .filter(([file]) => !file.endsWith('.map'))
+      .map(([file, output]) => ({ name, file, bytes: output.bytes, inputs: output.inputs })),
+  );
+  let failed = false;
+  for (const { file, bytes } of rows) {
+    const budget = budgets[file];
+    const over = release && budget !== undefined && bytes > budget * 1024;
+    failed ||= over;
+    console.log(
+      `${file.padEnd(34)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB${budget === undefined ? '' : ` of ${budget}`}${over ? '  OVER BUDGET' : ''}`,
+    );
+  }
+  const report = rows.map(({ file, bytes, inputs }) => ({
+    file,
+    bytes,
+    budget: budgets[file] === undefined ? null : budgets[file] * 1024,
+    largest: Object.entries(inputs)
+      .map(([input, { bytesInOutput }]) => ({ input, bytes: bytesInOutput }))
+      .sort((a, b) => b.bytes - a.bytes)
+      .slice(0, 10),
+  }));
+  writeFileSync(path.join(dist, 'bundle-report.json'), JSON.stringify(report, null, 1));
+  if (failed) {
+    console.error('a bundle is over its budget: see dist/bundle-report.json');
+    process.exit(1);
+  }
+}

@@ -1,0 +1,29 @@
+// What the build makes. Sizes in budgets are KiB of the minified file.
+
+const node = {
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode', 'sharp', '@img/sharp-wasm32', '@tensorflow/tfjs-node', 'onnxruntime-node'],
+};
+const page = { platform: 'browser', format: 'iife', target: 'chrome128', loader: { '.ttf': 'file' } };
+void page;
+
+/** Bundles by name: esbuild options. */
+export const bundles = {
+  // extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' },
+  // engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
+  // cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
+};
+void node;
+
+/** AssemblyScript modules: source, file in dist, compiler flags. */
+export const wasmModules = [];
+
+/** Files to copy: from the repository's root, to a place in dist. */
+export const copies = [];
+
+/** KiB, by output file; checked on `--release`. */
+export const budgets = {
+  'dist/extension.cjs': 120,
+};

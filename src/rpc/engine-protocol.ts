@@ -1,0 +1,242 @@
+import type { ImageHash, Lane, Metric, Relation, TripletVerdict } from '../core/types';
+import type { MiningReport, Strategy } from '../core/mining/types';
+
+/**
+ * What the host (or anyone else) may ask of the engine. Every call names its folder: the engine opens a folder on first
+ * mention and keeps nothing that a restart could lose. Paths inside a folder are relative, with forward slashes.
+ */
+
+export type BackendChoice = 'auto' | 'node' | 'wasm';
+/** Where an image's class comes from: the path of its folder, that path's first `depth` parts, or nowhere. */
+export type ClassRule = 'folder' | 'none' | { depth: number };
+
+/** The settings that the work depends on; the host reads them from VS Code, the CLI from options. */
+export interface EngineSettings {
+  model: string;
+  backend: BackendChoice;
+  /** folder that holds an `@tensorflow/tfjs-node` to load, where it is not the package's own */
+  tfjsNodePath?: string;
+  classes: ClassRule;
+  /** glob patterns of files and folders to pass over */
+  exclude: string[];
+  svg: boolean;
+  /** who judges; from git's user where empty */
+  by?: string;
+  /** sharp's build: native where it is safe, wasm where it is not */
+  decoder: 'auto' | 'native' | 'wasm';
+}
+
+export interface FolderRef {
+  folder: string;
+  settings: EngineSettings;
+}
+
+export type Stage = 'scan' | 'identify' | 'decode' | 'embed' | 'mine' | 'write' | 'train' | 'evaluate';
+
+export interface Progress {
+  stage: Stage;
+  done: number;
+  /** 0 while unknown */
+  total: number;
+  /** of this stage; absent while there is too little to go by */
+  secondsLeft?: number;
+}
+
+/** A file that gives no picture, and why, for a person. */
+export interface FileProblem {
+  path: string;
+  reason: string;
+}
+
+export interface BackendInfo {
+  name: string;
+  /** one line for each backend tried: which one runs, and why not the others */
+  why: string[];
+}
+
+export interface ScanResult {
+  images: number;
+  /** distinct contents: exact copies count once */
+  distinct: number;
+  classes: { name: string; images: number }[];
+  unclassed: number;
+  problems: FileProblem[];
+  /** files that are no images, by extension */
+  skipped: Record<string, number>;
+  backend: BackendInfo;
+  decoder: BackendInfo;
+}
+
+export interface EmbedResult {
+  model: string;
+  dimension: number;
+  images: number;
+  embedded: number;
+  fromCache: number;
+  problems: FileProblem[];
+  seconds: number;
+  backend: BackendInfo;
+}
+
+export interface MineParams extends FolderRef {
+  lane: Lane;
+  /** `auto`: what the model was trained with */
+  metric: Metric | 'auto';
+  margin: number;
+  strategy: Strategy;
+  topK: number;
+  perImage: number;
+  perClassPair?: number;
+  minDistance?: number;
+  relativeMargin?: number;
+  rankWindow?: [number, number];
+  seed: number;
+}
+
+export interface MineResult {
+  lane: LaneState;
+  report: MiningReport;
+  problems: FileProblem[];
+}
+
+/** A mined lane as it stands: kept in the cache, so that it outlives the engine. */
+export interface LaneState {
+  lane: Lane;
+  model: string;
+  metric: Metric;
+  margin: number;
+  minedAt: string;
+  total: number;
+  /** judged, implied or no longer there */
+  settled: number;
+  remaining: number;
+}
+
+export interface ImageRef {
+  hash: ImageHash;
+  path: string;
+  class?: string;
+}
+
+interface ItemBase {
+  /** stable across restarts: made of the images' hashes */
+  id: string;
+  lane: Lane;
+  reason?: string;
+  /** what was answered, once it was; only then the model's opinion is shown */
+  verdict?: TripletVerdict | Relation;
+}
+
+export interface PairItem extends ItemBase {
+  kind: 'pair';
+  a: ImageRef;
+  b: ImageRef;
+  distance: number;
+}
+
+export interface TripletItem extends ItemBase {
+  kind: 'triplet';
+  anchor: ImageRef;
+  positive: ImageRef;
+  negative: ImageRef;
+  positiveDistance: number;
+  negativeDistance: number;
+}
+
+export type Item = PairItem | TripletItem;
+
+/** What the panel shows: the item now, the ones after it, and where one stands. */
+export interface LabelWindow {
+  lane?: LaneState;
+  /** the item to judge now, then the next ones; empty when the lane is done or nothing was mined */
+  items: Item[];
+  /** answers given in this folder that still stand, by anyone */
+  answers: number;
+  /** answers given since the engine opened the folder */
+  session: number;
+  /** questions that transitivity answered */
+  implied: number;
+  canUndo: boolean;
+  /** set while answers are kept in memory because the ledger cannot be written */
+  unsaved?: { count: number; reason: string };
+}
+
+export interface AnswerParams extends FolderRef {
+  lane: Lane;
+  itemId: string;
+  verdict: TripletVerdict | Relation;
+  /** how long the item was looked at, milliseconds */
+  ms: number;
+  /** made by the asker; asking twice with one token writes once (an answer may be sent again after a crash) */
+  token: string;
+}
+
+export interface Thumbnail {
+  hash: ImageHash;
+  bytes: Uint8Array;
+  mime: string;
+  width: number;
+  height: number;
+}
+
+export type ExportShape = 'pairs' | 'triplets';
+
+export interface ExportParams extends FolderRef {
+  as: ExportShape;
+  format: string;
+  /** folder or file to write, absolute */
+  out: string;
+  split: number[];
+  seed: number;
+  /** where rows come from */
+  from: ('answers' | 'implied' | 'classes' | 'mined')[];
+  dryRun?: boolean;
+}
+
+export interface ExportResult {
+  files: { path: string; rows: number; bytes: number; sha256: string }[];
+  counts: Record<string, number>;
+  warnings: string[];
+  card?: string;
+}
+
+export interface ModelInfo {
+  id: string;
+  name: string;
+  where: 'shipped' | 'folder' | 'elsewhere';
+  dimension?: number;
+  input?: string;
+  metric?: Metric;
+  description?: string;
+}
+
+export interface EngineProtocol {
+  calls: {
+    hello: { params: Record<string, never>; result: { pid: number; node: string; version: string } };
+    backend: { params: FolderRef; result: BackendInfo };
+    scan: { params: FolderRef; result: ScanResult; progress: Progress };
+    embed: { params: FolderRef; result: EmbedResult; progress: Progress };
+    mine: { params: MineParams; result: MineResult; progress: Progress };
+    lanes: { params: FolderRef; result: LaneState[] };
+    /** the panel's snapshot; `count` items from the first unsettled one (or from `from`, an item's id) */
+    window: { params: FolderRef & { lane?: Lane; count: number; from?: string }; result: LabelWindow };
+    answer: { params: AnswerParams; result: LabelWindow };
+    undo: { params: FolderRef & { lane?: Lane; token: string }; result: LabelWindow & { undone?: Item } };
+    flag: { params: FolderRef & { lane?: Lane; image: ImageHash; token: string }; result: LabelWindow };
+    thumbnail: { params: FolderRef & { hash: ImageHash; size: number }; result: Thumbnail };
+    models: { params: FolderRef; result: ModelInfo[] };
+    export: { params: ExportParams; result: ExportResult; progress: Progress };
+    clearCache: { params: FolderRef; result: { bytes: number } };
+  };
+  notifications: Record<string, never>;
+}
+
+/** What the engine tells its client unasked. */
+export interface ClientProtocol {
+  calls: Record<string, never>;
+  notifications: {
+    log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; message: string };
+    /** something on disk changed what views show */
+    changed: { folder: string; what: 'answers' | 'lanes' | 'models' };
+  };
+}
