@@ -150,6 +150,11 @@ export interface LabelWindow {
   lane?: LaneState;
   /** the item to judge now, then the next ones; empty when the lane is done or nothing was mined */
   items: Item[];
+  /**
+   * this lane's judged items that still stand, latest first, with their verdicts, at most `count`. Answering one of them
+   * again replaces what was said.
+   */
+  history?: Item[];
   /** answers given in this folder that still stand, by anyone */
   answers: number;
   /** answers given since the engine opened the folder */

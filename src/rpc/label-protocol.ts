@@ -4,8 +4,9 @@ import type { LabelWindow, Progress, Thumbnail } from './engine-protocol';
 /** What the Label page may ask of the host. The host validates every parameter: a page is not trusted. */
 export interface LabelHostProtocol {
   calls: {
-    /** a full snapshot, sent on every (re)load of the page */
+    /** a full snapshot, asked for on every (re)load of the page */
     ready: { params: Record<string, never>; result: LabelState };
+    /** resolves when the answer is on disk; asking again with the same token writes once */
     answer: {
       params: { itemId: string; verdict: TripletVerdict | Relation; ms: number; token: string };
       result: LabelState;
@@ -23,22 +24,50 @@ export interface LabelHostProtocol {
   };
 }
 
-export type LabelCommand =
-  'mineHardTriplets' | 'mineHardNegatives' | 'openFolder' | 'showLog' | 'exportManifest' | 'cancel' | 'trustFolder';
+/** The buttons that the page can show; each stands for one command of the host. */
+export const LABEL_COMMANDS = [
+  'mineHardTriplets',
+  'mineSemiHardTriplets',
+  'mineHardNegatives',
+  'openFolder',
+  'chooseModel',
+  'showLog',
+  'exportManifest',
+  'cancel',
+  'retry',
+  'trustFolder',
+] as const;
+
+export type LabelCommand = (typeof LABEL_COMMANDS)[number];
+
+/** Work under way: what it is called, and how far it is. */
+export interface LabelJob {
+  what: string;
+  progress?: Progress;
+}
 
 /** Everything the page shows. It keeps no state of its own that a reload could lose. */
 export type LabelState =
   | { kind: 'no-folder' }
   | { kind: 'untrusted' }
   | { kind: 'nothing-mined'; message?: string }
-  | { kind: 'working'; what: string; progress?: Progress }
+  | ({ kind: 'working' } & LabelJob)
   | { kind: 'error'; message: string; hint?: string }
-  | { kind: 'ready'; lane: Lane; window: LabelWindow; revealOpinion: boolean };
+  | {
+      kind: 'ready';
+      lane: Lane;
+      window: LabelWindow;
+      revealOpinion: boolean;
+      /** work that goes on while one judges */
+      job?: LabelJob;
+    };
 
 /** What the host tells the page unasked. */
 export interface LabelPageProtocol {
   calls: Record<string, never>;
   notifications: {
     state: LabelState;
+    /** put the keyboard here: a command led to this panel */
+    focus: Record<string, never>;
   };
 }
