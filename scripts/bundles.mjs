@@ -13,6 +13,7 @@ void page;
 export const bundles = {
   // extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' },
   // engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
+  'embed-worker': { ...node, entryPoints: ['src/model/worker.ts'], outfile: 'dist/embed-worker.cjs' },
   // cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
 };
 void node;
@@ -21,7 +22,12 @@ void node;
 export const wasmModules = [];
 
 /** Files to copy: from the repository's root, to a place in dist. */
-export const copies = [];
+export const copies = [
+  {
+    from: 'node_modules/@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm',
+    to: 'wasm/tfjs-backend-wasm-simd.wasm',
+  },
+];
 
 /** KiB, by output file; checked on `--release`. */
 export const budgets = {

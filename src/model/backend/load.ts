@@ -1,0 +1,91 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { restoreLegacyUtil } from './node-compat';
+import { startWasm } from './wasm';
+
+/** `cpu` is tfjs' plain JavaScript: the reference that tests check the others against. */
+export type BackendName = 'node' | 'wasm' | 'cpu';
+export type BackendChoice = 'auto' | BackendName;
+
+export interface BackendOptions {
+  choice: BackendChoice;
+  /** folder with tfjs-backend-wasm's `.wasm` files and our `train.wasm`; with a trailing separator or without */
+  wasmDir: string;
+  /** folder of an `@tensorflow/tfjs-node` to load instead of the installed one */
+  tfjsNodePath?: string;
+}
+
+export interface LoadedBackend {
+  name: BackendName;
+  /** one line for each backend tried: which one runs, and why not the others */
+  why: string[];
+}
+
+/** No backend of the chosen kind loads. `why` has a line for each one tried. */
+export class BackendError extends Error {
+  constructor(
+    message: string,
+    readonly why: string[],
+  ) {
+    super(message);
+    this.name = 'BackendError';
+  }
+}
+
+/**
+ * Starts a tfjs backend in this thread and makes it the current one. `auto` takes tfjs-node where it loads, else wasm.
+ * @throws BackendError when the chosen one does not load (`auto`: when none does); the message says what to do.
+ */
+export async function loadBackend(options: BackendOptions): Promise<LoadedBackend> {
+  const order: BackendName[] = options.choice === 'auto' ? ['node', 'wasm'] : [options.choice];
+  const why: string[] = [];
+  for (const name of order) {
+    try {
+      why.push(`${name}: ${await STARTERS[name](options)}`);
+      return { name, why };
+    } catch (error) {
+      why.push(`${name}: ${firstLine(error)}`);
+    }
+  }
+  const advice =
+    options.choice === 'node'
+      ? 'Set margin.backend to "auto" or "wasm", or point margin.tfjsNodePath at an @tensorflow/tfjs-node that loads here.'
+      : 'Reinstall the extension: its WebAssembly files are missing or damaged.';
+  throw new BackendError(`No tensor backend could be started (${why.join('; ')}). ${advice}`, why);
+}
+
+const STARTERS: Record<BackendName, (options: BackendOptions) => Promise<string>> = {
+  node: async ({ tfjsNodePath }) => {
+    restoreLegacyUtil();
+    const loaded = requireTfjsNode(tfjsNodePath);
+    await use('tensorflow');
+    return `tfjs-node runs, on libtensorflow ${loaded.version?.['tensorflow'] ?? 'of unknown version'}`;
+  },
+  wasm: async ({ wasmDir }) => startWasm(wasmDir),
+  cpu: async () => {
+    await import('@tensorflow/tfjs-backend-cpu');
+    await use('cpu');
+    return 'plain JavaScript runs; slow, for tests';
+  },
+};
+
+interface TfjsNode {
+  version?: Record<string, string>;
+}
+
+/** tfjs-node registers its backend with the global tfjs engine when it is loaded, whichever copy of tfjs-core asks. */
+function requireTfjsNode(folder: string | undefined): TfjsNode {
+  const load = createRequire(__filename);
+  return load(folder === undefined || folder === '' ? '@tensorflow/tfjs-node' : path.resolve(folder)) as TfjsNode;
+}
+
+async function use(name: string): Promise<void> {
+  if (!(await tf.setBackend(name))) throw new Error(`the ${name} backend did not initialise`);
+  await tf.ready();
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n')[0]!.trim();
+}
