@@ -1,0 +1,2 @@
+export { buildRows, type SplitChoice } from './build';
+export * from './types';
