@@ -1,0 +1,166 @@
+// @ts-check
+// Drives the VS Code workbench in a real browser. Nothing here sleeps: every step waits for what should be there.
+import { chromium } from 'playwright-core';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ensureChromium } from './machine.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').FrameLocator} FrameLocator */
+
+const PATIENT = 60_000;
+
+/**
+ * A headless Chromium with a home of its own.
+ * @returns {Promise<{ browser: import('playwright-core').Browser, close(): Promise<void> }>}
+ */
+export async function launchBrowser() {
+  const home = mkdtempSync(path.join(tmpdir(), 'margin-chromium-'));
+  const browser = await chromium.launch({
+    executablePath: ensureChromium(),
+    headless: true,
+    env: { .../** @type {Record<string, string>} */ (process.env), HOME: home },
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-dev-shm-usage'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
+  });
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** One window of VS Code. */
+export class Workbench {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /**
+   * Opens an address of the server and waits until the folder is listed: only then is the connection up.
+   * @param {string} url
+   */
+  async open(url) {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: PATIENT });
+    await this.ready();
+  }
+
+  /** Loads the window again, as *Developer: Reload Window* does. */
+  async reload() {
+    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: PATIENT });
+    await this.ready();
+  }
+
+  async ready() {
+    await this.page.locator('.monaco-workbench .part.activitybar').waitFor({ timeout: PATIENT });
+    await this.page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor({ timeout: PATIENT });
+    await this.page.locator('#status\\.host[aria-label]').waitFor({ timeout: PATIENT });
+  }
+
+  /** The palette's or a picker's input, where one is open. */
+  get quickInput() {
+    return this.page.locator('.quick-input-widget:visible .quick-input-box input');
+  }
+
+  /** The rows of the open picker. */
+  get quickRows() {
+    return this.page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row');
+  }
+
+  /**
+   * Runs a command by its title in the palette, as a person would.
+   * @param {string} title such as `Margin: Mine Hard Triplets`
+   */
+  async command(title) {
+    // F1 is swallowed while the workbench still moves its focus about.
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      try {
+        await this.quickInput.waitFor({ timeout: 3000 });
+        break;
+      } catch (error) {
+        if (attempt === 5) throw error;
+      }
+    }
+    await this.quickInput.fill(`>${title}`);
+    // The row must be there before Enter, or "No matching commands" is what runs.
+    const row = this.quickRows.filter({ hasText: title }).first();
+    await row.waitFor({ timeout: 30_000 });
+    await row.click();
+  }
+
+  /**
+   * Picks a row of the open picker.
+   * @param {string | RegExp} text
+   */
+  async pick(text) {
+    const row = this.quickRows.filter({ hasText: text }).first();
+    await row.waitFor({ timeout: 30_000 });
+    await row.click();
+  }
+
+  /**
+   * Fills the open input box and accepts it.
+   * @param {string} text
+   */
+  async type(text) {
+    await this.quickInput.waitFor({ timeout: 30_000 });
+    await this.quickInput.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /**
+   * A notification that holds a text.
+   * @param {string | RegExp} text
+   */
+  notification(text) {
+    return this.page
+      .locator('.notifications-toasts .notification-toast, .notifications-center .notification-list-item')
+      .filter({ hasText: text })
+      .first();
+  }
+
+  /**
+   * The content of an extension's webview: two frames down.
+   * @param {string} extensionId `publisher.name`
+   * @param {'view' | 'editor'} kind
+   * @returns {FrameLocator}
+   */
+  webview(extensionId, kind) {
+    const purpose = kind === 'view' ? '[src*="purpose=webviewView"]' : ':not([src*="purpose=webviewView"])';
+    return this.page
+      .frameLocator(`iframe.webview[src*="extensionId=${extensionId}"]${purpose}`)
+      .frameLocator('#active-frame');
+  }
+
+  /**
+   * Drags the side bar's edge until the bar is this wide.
+   * @param {number} width CSS pixels
+   */
+  async setSideBarWidth(width) {
+    const bar = this.page.locator('.part.sidebar');
+    await bar.waitFor({ timeout: 30_000 });
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const box = await bar.boundingBox();
+      if (!box) throw new Error('the side bar is hidden');
+      if (Math.abs(box.width - width) < 2) return;
+      const y = box.y + box.height - 40;
+      await this.page.mouse.move(box.x + box.width, y);
+      await this.page.mouse.down();
+      await this.page.mouse.move(box.x + width, y, { steps: 4 });
+      await this.page.mouse.up();
+      await this.page.mouse.move(box.x + width + 200, 1); // off the edge, or it stays lit
+    }
+  }
+
+  /** @param {string} file a PNG */
+  async screenshot(file) {
+    await this.page.screenshot({ path: file, animations: 'disabled' });
+  }
+}
