@@ -5,6 +5,8 @@ export interface EachFileOptions<T> {
   sync: (item: T) => void;
   /** the same work, where the disk is slow enough that several requests at once pay */
   async: (item: T) => Promise<void>;
+  /** items for which `sync` would take long by itself: done with `async` */
+  isLarge?: (item: T) => boolean;
   signal?: AbortSignal;
   /** called with the number of items done */
   onProgress?: (done: number) => void;
@@ -30,9 +32,12 @@ export async function eachFile<T>(items: readonly T[], options: EachFileOptions<
     if (pace > SLOW_MS) return await concurrently(items, next, options);
     const started = performance.now();
     const first = next;
-    do options.sync(items[next++]!);
-    while (next < items.length && performance.now() - started < SLICE_MS);
-    pace = 0.5 * pace + 0.5 * ((performance.now() - started) / (next - first));
+    if (options.isLarge?.(items[next]!)) await options.async(items[next++]!);
+    else {
+      do options.sync(items[next++]!);
+      while (next < items.length && performance.now() - started < SLICE_MS && !options.isLarge?.(items[next]!));
+      pace = 0.5 * pace + 0.5 * ((performance.now() - started) / (next - first));
+    }
     onProgress?.(next);
     await yieldToEvents();
   }

@@ -70,7 +70,7 @@ export function sniff(head: Uint8Array): Format {
   if (ascii(4, 12) === 'JXL \r\n\x87\n' || (b(0) === 0xff && b(1) === 0x0a)) return 'jxl';
   if (ascii(0, 2) === 'BM' && head.length > 25) return 'bmp';
   if (ascii(0, 4) === '8BPS') return 'psd';
-  if (/^\0\0[\x01\x02]\0[^\0]\0/.test(ascii(0, 6))) return 'ico';
+  if (b(0) === 0 && b(1) === 0 && (b(2) === 1 || b(2) === 2) && b(3) === 0 && b(4) > 0 && b(5) === 0) return 'ico';
   if (/^P[1-6][\s#]/.test(ascii(0, 3))) return 'pnm';
   return textKind(head);
 }
