@@ -1,0 +1,60 @@
+/** Why the ledger could not be written or read; `message` is for a person and says what to do. */
+export type LedgerErrorCode = 'read-only' | 'disk-full' | 'locked' | 'unreadable' | 'closed' | 'invalid' | 'io';
+
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError';
+  constructor(
+    readonly code: LedgerErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+function systemCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+}
+
+/** A failed write as a typed error. Windows answers EPERM or EACCES where another program holds the file. */
+export function writeError(file: string, error: unknown, platform: NodeJS.Platform = process.platform): LedgerError {
+  if (error instanceof LedgerError) return error;
+  const code = systemCode(error);
+  const cause = { cause: error };
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return new LedgerError('disk-full', `no space left to write ${file}; free some, answers wait in memory`, cause);
+    case 'EBUSY':
+    case 'EAGAIN':
+    case 'ETXTBSY':
+    case 'EDEADLK':
+      return new LedgerError('locked', `another program holds ${file}; close it, answers wait in memory`, cause);
+    case 'EPERM':
+    case 'EACCES':
+      if (platform === 'win32') {
+        const message = `${file} is locked by another program or write-protected; answers wait in memory`;
+        return new LedgerError('locked', message, cause);
+      }
+      return new LedgerError('read-only', `no permission to write ${file}; allow it, answers wait in memory`, cause);
+    case 'EROFS':
+      return new LedgerError('read-only', `${file} lies on a read-only disk; answers wait in memory`, cause);
+    default: {
+      const reason = error instanceof Error ? error.message : String(error);
+      return new LedgerError('io', `${file} could not be written (${reason}); answers wait in memory`, cause);
+    }
+  }
+}
+
+/** A failed read as a typed error. */
+export function readError(file: string, error: unknown): LedgerError {
+  if (error instanceof LedgerError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new LedgerError('unreadable', `${file} could not be read (${reason})`, { cause: error });
+}
+
+/** Whether a system error says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return systemCode(error) === 'ENOENT';
+}

@@ -1,0 +1,18 @@
+export { Ledger, tripletAnswers } from './ledger';
+export type { Appended, AppendOptions, LedgerChange, LedgerOptions, Unsaved } from './ledger';
+export { LedgerError, type LedgerErrorCode } from './errors';
+export type {
+  AnswerDraft,
+  AnswerEvent,
+  ClassDraft,
+  ClassEvent,
+  EventDraft,
+  FlagDraft,
+  FlagEvent,
+  LedgerEvent,
+  UndoEvent,
+  Why,
+} from './events';
+export type { LedgerState, StandingAnswer, StandingClass, StandingFlag } from './state';
+export type { LineProblem, ReadOptions } from './reader';
+export { whoJudges } from './who';

@@ -1,0 +1,281 @@
+/**
+ * Reads one line of the ledger without making objects: a strict JSON walk over bytes that only notes where the known
+ * fields lie. Some three times as fast as JSON.parse here, and nothing is left for the garbage collector.
+ */
+
+/** Known top-level fields; the number is the place of [start, end) in `LineScanner.spans`. */
+export const Field = {
+  v: 0,
+  id: 1,
+  at: 2,
+  by: 3,
+  kind: 4,
+  a: 5,
+  b: 6,
+  relation: 7,
+  of: 8,
+  image: 9,
+  flag: 10,
+  class: 11,
+  with: 12,
+  ms: 13,
+  repeat: 14,
+} as const;
+export type FieldName = keyof typeof Field;
+
+const NAMES = Object.keys(Field) as FieldName[];
+const NAME_BYTES = NAMES.map(name => Buffer.from(name, 'latin1'));
+
+const enum Byte {
+  Tab = 9,
+  Newline = 10,
+  Return = 13,
+  Space = 32,
+  Quote = 34,
+  Plus = 43,
+  Comma = 44,
+  Minus = 45,
+  Dot = 46,
+  Zero = 48,
+  Nine = 57,
+  Colon = 58,
+  Open = 91,
+  Backslash = 92,
+  Close = 93,
+  OpenBrace = 123,
+  CloseBrace = 125,
+}
+
+/** What a span holds; strings lie without their quotes. */
+export const Value = { absent: 0, text: 1, number: 2, other: 3 } as const;
+
+const MAX_DEPTH = 200;
+
+export class LineScanner {
+  /** start and end of each known field's value in the bytes last scanned */
+  readonly spans = new Int32Array(NAMES.length * 2);
+  readonly kinds = new Uint8Array(NAMES.length);
+  private bytes: Uint8Array = new Uint8Array(0);
+  private at = 0;
+  private end = 0;
+  private escaped = false;
+
+  /**
+   * @returns `ok`: an object, its known fields noted. `slow`: valid so far but not for this scanner (escapes in a key or
+   * in a known field, deep nesting), use JSON.parse. `bad`: no JSON object.
+   */
+  scan(bytes: Uint8Array, start: number, end: number): 'ok' | 'slow' | 'bad' {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+    this.kinds.fill(0);
+    this.skipSpace();
+    if (bytes[this.at] !== Byte.OpenBrace || this.at >= end) return 'bad';
+    this.at++;
+    this.skipSpace();
+    if (this.peek() === Byte.CloseBrace) this.at++;
+    else {
+      for (;;) {
+        if (this.peek() !== Byte.Quote) return 'bad';
+        const keyStart = this.at + 1;
+        if (!this.string()) return 'bad';
+        if (this.escaped) return 'slow';
+        const field = this.fieldAt(keyStart, this.at - 1);
+        this.skipSpace();
+        if (this.peek() !== Byte.Colon) return 'bad';
+        this.at++;
+        this.skipSpace();
+        const first = this.peek();
+        const from = this.at;
+        this.escaped = false;
+        const outcome = this.value(0);
+        if (outcome !== 'ok') return outcome;
+        if (field >= 0) {
+          const text = first === Byte.Quote;
+          if (text && this.escaped) return 'slow';
+          this.spans[field * 2] = text ? from + 1 : from;
+          this.spans[field * 2 + 1] = text ? this.at - 1 : this.at;
+          const numeric = first === Byte.Minus || (first >= Byte.Zero && first <= Byte.Nine);
+          this.kinds[field] = text ? Value.text : numeric ? Value.number : Value.other;
+        }
+        this.skipSpace();
+        const next = this.peek();
+        this.at++;
+        if (next === Byte.CloseBrace) break;
+        if (next !== Byte.Comma) return 'bad';
+        this.skipSpace();
+      }
+    }
+    this.skipSpace();
+    return this.at === end ? 'ok' : 'bad';
+  }
+
+  private peek(): number {
+    return this.at < this.end ? this.bytes[this.at]! : -1;
+  }
+
+  private skipSpace(): void {
+    for (; this.at < this.end; this.at++) {
+      const byte = this.bytes[this.at]!;
+      if (byte !== Byte.Space && byte !== Byte.Tab && byte !== Byte.Return && byte !== Byte.Newline) return;
+    }
+  }
+
+  private fieldAt(start: number, end: number): number {
+    const length = end - start;
+    const first = this.bytes[start];
+    next: for (let field = 0; field < NAME_BYTES.length; field++) {
+      const name = NAME_BYTES[field]!;
+      if (name.length !== length || name[0] !== first) continue;
+      for (let i = 1; i < length; i++) if (name[i] !== this.bytes[start + i]) continue next;
+      return field;
+    }
+    return -1;
+  }
+
+  /** From the opening quote to past the closing one. */
+  private string(): boolean {
+    const { bytes, end } = this;
+    let at = this.at + 1;
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === Byte.Quote) {
+        this.at = at + 1;
+        return true;
+      }
+      if (byte < Byte.Space) return false;
+      if (byte === Byte.Backslash) {
+        this.escaped = true;
+        const escape = bytes[++at];
+        if (at >= end) return false;
+        if (escape === 117) {
+          for (let i = 0; i < 4; i++) if (++at >= end || !isHex(bytes[at]!)) return false;
+        } else if (!isEscape(escape!)) return false;
+      }
+    }
+    return false;
+  }
+
+  private value(depth: number): 'ok' | 'slow' | 'bad' {
+    const byte = this.peek();
+    switch (byte) {
+      case Byte.Quote:
+        return this.string() ? 'ok' : 'bad';
+      case Byte.OpenBrace:
+      case Byte.Open:
+        return depth >= MAX_DEPTH ? 'slow' : this.container(byte, depth);
+      case 116:
+        return this.literal('true');
+      case 102:
+        return this.literal('false');
+      case 110:
+        return this.literal('null');
+      default:
+        return this.number() ? 'ok' : 'bad';
+    }
+  }
+
+  private container(open: number, depth: number): 'ok' | 'slow' | 'bad' {
+    const close = open === Byte.OpenBrace ? Byte.CloseBrace : Byte.Close;
+    this.at++;
+    this.skipSpace();
+    if (this.peek() === close) {
+      this.at++;
+      return 'ok';
+    }
+    for (;;) {
+      if (open === Byte.OpenBrace) {
+        if (this.peek() !== Byte.Quote || !this.string()) return 'bad';
+        this.skipSpace();
+        if (this.peek() !== Byte.Colon) return 'bad';
+        this.at++;
+        this.skipSpace();
+      }
+      const outcome = this.value(depth + 1);
+      if (outcome !== 'ok') return outcome;
+      this.skipSpace();
+      const next = this.peek();
+      this.at++;
+      if (next === close) return 'ok';
+      if (next !== Byte.Comma) return 'bad';
+      this.skipSpace();
+    }
+  }
+
+  private literal(word: string): 'ok' | 'bad' {
+    for (let i = 0; i < word.length; i++) if (this.bytes[this.at + i] !== word.charCodeAt(i)) return 'bad';
+    this.at += word.length;
+    return this.at <= this.end ? 'ok' : 'bad';
+  }
+
+  private digits(): boolean {
+    const from = this.at;
+    while (this.at < this.end && this.bytes[this.at]! >= Byte.Zero && this.bytes[this.at]! <= Byte.Nine) this.at++;
+    return this.at > from;
+  }
+
+  private number(): boolean {
+    if (this.peek() === Byte.Minus) this.at++;
+    if (this.peek() === Byte.Zero) this.at++;
+    else if (!this.digits()) return false;
+    if (this.peek() === Byte.Dot) {
+      this.at++;
+      if (!this.digits()) return false;
+    }
+    const exponent = this.peek();
+    if (exponent === 101 || exponent === 69) {
+      this.at++;
+      const sign = this.peek();
+      if (sign === Byte.Plus || sign === Byte.Minus) this.at++;
+      if (!this.digits()) return false;
+    }
+    return true;
+  }
+}
+
+function isHex(byte: number): boolean {
+  return (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 70) || (byte >= 97 && byte <= 102);
+}
+
+/** `" \ / b f n r t` */
+function isEscape(byte: number): boolean {
+  return [34, 92, 47, 98, 102, 110, 114, 116].includes(byte);
+}
+
+let cachedDay = '';
+let cachedDayMs = 0;
+
+/** Milliseconds since 1970 of `2026-11-22T10:00:00.000Z`, or NaN for any other form (which Date.parse may still know). */
+export function parseTime(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start !== 24 || bytes[end - 1] !== 90 || bytes[start + 10] !== 84) return NaN;
+  if (bytes[start + 13] !== Byte.Colon || bytes[start + 16] !== Byte.Colon || bytes[start + 19] !== Byte.Dot)
+    return NaN;
+  const hours = digitsAt(bytes, start + 11, 2);
+  const minutes = digitsAt(bytes, start + 14, 2);
+  const seconds = digitsAt(bytes, start + 17, 2);
+  const ms = digitsAt(bytes, start + 20, 3);
+  if (!(hours < 24 && minutes < 60 && seconds < 60 && ms >= 0)) return NaN;
+  // Events of one day follow each other.
+  let sameDay = cachedDay.length === 10;
+  for (let i = 0; sameDay && i < 10; i++) sameDay = cachedDay.charCodeAt(i) === bytes[start + i];
+  if (!sameDay) {
+    let day = '';
+    for (let i = 0; i < 10; i++) day += String.fromCharCode(bytes[start + i]!);
+    const dayMs = Date.parse(`${day}T00:00:00.000Z`);
+    if (Number.isNaN(dayMs)) return NaN;
+    cachedDay = day;
+    cachedDayMs = dayMs;
+  }
+  return cachedDayMs + ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms;
+}
+
+/** A run of decimal digits as a number, or NaN. */
+export function digitsAt(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let i = start; i < start + count; i++) {
+    const digit = bytes[i]! - Byte.Zero;
+    if (!(digit >= 0 && digit <= 9)) return NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}

@@ -1,0 +1,501 @@
+import type { ImageHash, Relation } from '../../core/types';
+import { ByteTable, grown, PairTable } from './tables';
+
+/** What one person says of one pair, as it stands: their latest answer that is not undone. */
+export interface StandingAnswer {
+  id: string;
+  a: ImageHash;
+  b: ImageHash;
+  relation: Relation;
+  by: string;
+  /** milliseconds since 1970 */
+  at: number;
+  /** how long the pair was looked at; 0 where unknown */
+  ms: number;
+  repeat: boolean;
+}
+
+export interface StandingFlag {
+  id: string;
+  image: ImageHash;
+  flag: string;
+  by: string;
+  at: number;
+}
+
+export interface StandingClass {
+  id: string;
+  image: ImageHash;
+  class: string | null;
+  by: string;
+  at: number;
+}
+
+export const Kind = { other: 0, answer: 1, undo: 2, flag: 3, class: 4 } as const;
+const RELATIONS: readonly Relation[] = ['same', 'different', 'incomparable'];
+export const relationNumber = (relation: Relation) => RELATIONS.indexOf(relation);
+
+const UNDONE = 1;
+const REPEAT = 2;
+
+/** One event as numbers, ready to be folded; -1 where a field is absent. */
+export interface FlatEvent {
+  kind: number;
+  by: number;
+  at: number;
+  group: number;
+  /** of an answer: the two images; of a flag or class: the image, and the word (-1: no class) */
+  a: number;
+  b: number;
+  relation: number;
+  repeat: boolean;
+  ms: number;
+  /** of an undo */
+  of: string;
+  /** where the line lies in the file; -1 while it is in memory only */
+  offset: number;
+  length: number;
+}
+
+/**
+ * Everything the ledger says, folded from its events in whatever order they come: of two answers by one person the later
+ * one (by time, then by id) stands, an undone event counts as never given, an event met twice counts once.
+ */
+export class LedgerState {
+  readonly ids = new ByteTable();
+  readonly images = new ByteTable();
+  readonly people = new ByteTable();
+  readonly groups = new ByteTable();
+  readonly words = new ByteTable();
+  private hashes: ImageHash[] = [];
+
+  private kind = new Uint8Array(64);
+  private relation = new Uint8Array(64);
+  private status = new Uint8Array(64);
+  private a = new Int32Array(64);
+  private b = new Int32Array(64);
+  private by = new Int32Array(64);
+  private ms = new Int32Array(64);
+  private slot = new Int32Array(64);
+  private group = new Int32Array(64);
+  private nextInSlot = new Int32Array(64);
+  private nextInGroup = new Int32Array(64);
+  private at = new Float64Array(64);
+  private offset = new Float64Array(64);
+  private length = new Int32Array(64);
+
+  /** canonical pairs of image numbers, and the slots (pair, person) that hold answers */
+  private readonly pairs = new PairTable();
+  private readonly slots = new PairTable();
+  private pairHead = new Int32Array(64).fill(-1);
+  private slotHead = new Int32Array(64).fill(-1);
+  private slotBest = new Int32Array(64).fill(-1);
+  private slotNext = new Int32Array(64).fill(-1);
+  private groupHead = new Int32Array(64).fill(-1);
+  private groupUndone = new Uint8Array(64);
+
+  private readonly flags = new Map<number, number[]>();
+  private readonly classes = new Map<number, number[]>();
+  private readonly earlyUndo = new Set<string>();
+  private readonly stacks: { events: number[]; sorted: boolean }[] = [];
+  private lastTimes = new Float64Array(64);
+  /** recorded from the first `takeTouched` on: a load touches everything */
+  private touched: Set<number> | undefined;
+
+  /** answers that stand, one a person and pair */
+  answers = 0;
+  /** events read that are of no kind or version known here: kept in the file, passed over */
+  passedOver = 0;
+
+  /** Events folded so far, undone ones and unknown kinds included. */
+  get events(): number {
+    return this.ids.size;
+  }
+
+  /** Folds one event whose id, the last one interned, is new. */
+  add(event: FlatEvent): void {
+    const index = this.ids.size - 1;
+    if (index >= this.kind.length) this.grow(index + 1);
+    this.kind[index] = event.kind;
+    this.by[index] = event.by;
+    this.at[index] = event.at;
+    this.a[index] = event.a;
+    this.b[index] = event.b;
+    this.ms[index] = event.ms;
+    this.group[index] = event.group;
+    this.offset[index] = event.offset;
+    this.length[index] = event.length;
+    this.status[index] = event.repeat ? REPEAT : 0;
+    this.slot[index] = -1;
+    if (event.kind === Kind.other) {
+      this.passedOver++;
+      return;
+    }
+    this.seenBy(event.by, event.at);
+    if (event.kind === Kind.undo) {
+      this.applyUndo(event.of);
+      return;
+    }
+    if (event.kind === Kind.answer) {
+      this.relation[index] = event.relation;
+      this.slot[index] = this.slotOf(event.a, event.b, event.by);
+    }
+    if (event.group >= 0) this.joinGroup(index, event.group);
+    if (this.earlyUndo.size > 0 && this.earlyUndo.delete(this.ids.text(index))) this.undoWithGroup(index);
+    if (event.group >= 0 && this.groupUndone[event.group]) this.status[index]! |= UNDONE;
+    if (event.kind === Kind.flag) push(this.flags, event.a, index);
+    else if (event.kind === Kind.class) push(this.classes, event.a, index);
+    if (this.status[index]! & UNDONE) return;
+    const stack = this.stacks[event.by]!;
+    const top = stack.events.at(-1);
+    if (top !== undefined && this.newer(top, index)) stack.sorted = false;
+    stack.events.push(index);
+    if (event.kind === Kind.answer) {
+      const slot = this.slot[index]!;
+      this.nextInSlot[index] = this.slotHead[slot]!;
+      this.slotHead[slot] = index;
+      const best = this.slotBest[slot]!;
+      if (best < 0) this.answers++;
+      if (best < 0 || this.newer(index, best)) {
+        this.slotBest[slot] = index;
+        this.touched?.add(this.slots.first[slot]!);
+      }
+    }
+  }
+
+  /** The line of an event that was folded from memory has been found in the file. */
+  place(index: number, offset: number, length: number): void {
+    if (this.offset[index]! >= 0) return;
+    this.offset[index] = offset;
+    this.length[index] = length;
+  }
+
+  /** Where an event's line lies in the file, or undefined for an event unknown or not yet written. */
+  lineOf(id: string): { offset: number; length: number } | undefined {
+    const index = this.ids.findText(id);
+    if (index < 0 || this.offset[index]! < 0) return undefined;
+    return { offset: this.offset[index]!, length: this.length[index]! };
+  }
+
+  has(id: string): boolean {
+    return this.ids.findText(id) >= 0;
+  }
+
+  isUndone(id: string): boolean {
+    const index = this.ids.findText(id);
+    return index >= 0 ? (this.status[index]! & UNDONE) !== 0 : this.earlyUndo.has(id);
+  }
+
+  /** What each person says of a pair; the newest first. */
+  answersOf(a: ImageHash, b: ImageHash): StandingAnswer[] {
+    const pair = this.findPair(a, b);
+    return pair < 0 ? [] : this.answersOfPair(pair);
+  }
+
+  /** What one person says of a pair. */
+  answerOf(a: ImageHash, b: ImageHash, by: string): StandingAnswer | undefined {
+    const pair = this.findPair(a, b);
+    const person = this.people.findText(by);
+    if (pair < 0 || person < 0) return undefined;
+    const slot = this.slots.find(pair, person);
+    const best = slot < 0 ? -1 : this.slotBest[slot]!;
+    return best < 0 ? undefined : this.answer(best);
+  }
+
+  /** Every pair with at least one standing answer, with what each person says of it. */
+  *standing(): Generator<StandingAnswer[]> {
+    for (let pair = 0; pair < this.pairs.size; pair++) {
+      const answers = this.answersOfPair(pair);
+      if (answers.length > 0) yield answers;
+    }
+  }
+
+  /**
+   * Every answer that one person gave to a pair and did not undo, oldest first: hidden repeats and corrections included.
+   */
+  history(a: ImageHash, b: ImageHash, by: string): StandingAnswer[] {
+    const pair = this.findPair(a, b);
+    const person = this.people.findText(by);
+    const slot = pair < 0 || person < 0 ? -1 : this.slots.find(pair, person);
+    const events: number[] = [];
+    if (slot >= 0) {
+      for (let i = this.slotHead[slot]!; i >= 0; i = this.nextInSlot[i]!) {
+        if (!(this.status[i]! & UNDONE)) events.push(i);
+      }
+    }
+    return events.sort((x, y) => (this.newer(x, y) ? 1 : -1)).map(i => this.answer(i));
+  }
+
+  /** Pairs whose standing answers changed since the last call, as [a, b]; none on the first call. */
+  takeTouched(): [ImageHash, ImageHash][] {
+    const pairs = [...(this.touched ?? [])].map((pair): [ImageHash, ImageHash] => [
+      this.hash(this.pairs.first[pair]!),
+      this.hash(this.pairs.second[pair]!),
+    ]);
+    this.touched = new Set();
+    return pairs;
+  }
+
+  /** The flags that stand on an image; empty for most. */
+  flagsOf(image: ImageHash): StandingFlag[] {
+    const events = this.flags.get(this.images.findText(image)) ?? [];
+    return events.filter(i => !(this.status[i]! & UNDONE)).map(i => this.flag(i));
+  }
+
+  /** Images with a standing flag. */
+  flagged(): Map<ImageHash, StandingFlag[]> {
+    const found = new Map<ImageHash, StandingFlag[]>();
+    for (const image of this.flags.keys()) {
+      const flags = this.flagsOf(this.hash(image));
+      if (flags.length > 0) found.set(this.hash(image), flags);
+    }
+    return found;
+  }
+
+  /** The class that a person gave an image, by the latest standing event; undefined where nobody did. */
+  classOf(image: ImageHash): StandingClass | undefined {
+    let best = -1;
+    for (const i of this.classes.get(this.images.findText(image)) ?? []) {
+      if (!(this.status[i]! & UNDONE) && (best < 0 || this.newer(i, best))) best = i;
+    }
+    if (best < 0) return undefined;
+    const word = this.b[best]!;
+    return {
+      id: this.ids.text(best),
+      image,
+      class: word < 0 ? null : this.words.text(word),
+      by: this.people.text(this.by[best]!),
+      at: this.at[best]!,
+    };
+  }
+
+  /** Images whose class a person changed. */
+  reclassed(): Map<ImageHash, StandingClass> {
+    const found = new Map<ImageHash, StandingClass>();
+    for (const image of this.classes.keys()) {
+      const now = this.classOf(this.hash(image));
+      if (now !== undefined) found.set(this.hash(image), now);
+    }
+    return found;
+  }
+
+  /** Id of the person's latest event that is not undone, or undefined: what undo would take. */
+  lastOf(by: string): string | undefined {
+    const stack = this.stacks[this.people.findText(by)];
+    if (stack === undefined) return undefined;
+    if (!stack.sorted) {
+      stack.events.sort((x, y) => (this.newer(x, y) ? 1 : -1));
+      stack.sorted = true;
+    }
+    // Nothing undone ever stands again, so it may leave the stack for good.
+    while (stack.events.length > 0 && this.status[stack.events.at(-1)!]! & UNDONE) stack.events.pop();
+    const top = stack.events.at(-1);
+    return top === undefined ? undefined : this.ids.text(top);
+  }
+
+  /** The answers that one undo of `id` takes back: it alone, or all that share its `with`. */
+  answersWith(id: string): StandingAnswer[] {
+    return this.membersOf(id)
+      .filter(i => this.kind[i] === Kind.answer)
+      .map(i => this.answer(i));
+  }
+
+  /** Standing answers of a person given at or after `since` (milliseconds since 1970), oldest first. */
+  answersBy(by: string, since = -Infinity): StandingAnswer[] {
+    const stack = this.stacks[this.people.findText(by)];
+    if (stack === undefined) return [];
+    return stack.events
+      .filter(i => this.kind[i] === Kind.answer && !(this.status[i]! & UNDONE) && this.at[i]! >= since)
+      .sort((x, y) => (this.newer(x, y) ? 1 : -1))
+      .map(i => this.answer(i));
+  }
+
+  /** Everyone who wrote an event. */
+  authors(): string[] {
+    return Array.from({ length: this.stacks.length }, (_, person) => this.people.text(person));
+  }
+
+  /** The latest time of any event by this person, milliseconds since 1970; -Infinity where there is none. */
+  latestTime(by: string): number {
+    const person = this.people.findText(by);
+    return person < 0 || this.stacks[person] === undefined ? -Infinity : this.lastTimes[person]!;
+  }
+
+  /** Every image that an answer, flag or class still speaks of, with an event that names it. */
+  mentioned(): Map<ImageHash, { answers: number; lastEvent: string }> {
+    const found = new Map<number, { answers: number; last: number }>();
+    const note = (image: number, index: number, answers: number) => {
+      const now = found.get(image);
+      if (now === undefined) found.set(image, { answers, last: index });
+      else {
+        now.answers += answers;
+        if (this.newer(index, now.last)) now.last = index;
+      }
+    };
+    for (let slot = 0; slot < this.slots.size; slot++) {
+      const best = this.slotBest[slot]!;
+      if (best < 0) continue;
+      note(this.a[best]!, best, 1);
+      note(this.b[best]!, best, 1);
+    }
+    for (const [image, events] of [...this.flags, ...this.classes]) {
+      for (const i of events) if (!(this.status[i]! & UNDONE)) note(image, i, 0);
+    }
+    return new Map(
+      [...found].map(([image, { answers, last }]) => [this.hash(image), { answers, lastEvent: this.ids.text(last) }]),
+    );
+  }
+
+  private answersOfPair(pair: number): StandingAnswer[] {
+    const events: number[] = [];
+    for (let slot = this.pairHead[pair]!; slot >= 0; slot = this.slotNext[slot]!) {
+      if (this.slotBest[slot]! >= 0) events.push(this.slotBest[slot]!);
+    }
+    if (events.length > 1) events.sort((x, y) => (this.newer(x, y) ? -1 : 1));
+    return events.map(i => this.answer(i));
+  }
+
+  private membersOf(id: string): number[] {
+    const index = this.ids.findText(id);
+    if (index < 0) return [];
+    const group = this.group[index]!;
+    if (group < 0) return [index];
+    const members: number[] = [];
+    for (let i = this.groupHead[group]!; i >= 0; i = this.nextInGroup[i]!) members.unshift(i);
+    return members;
+  }
+
+  private roomForGroup(group: number): void {
+    if (group < this.groupHead.length) return;
+    this.groupHead = grown(this.groupHead, group + 1, -1);
+    this.groupUndone = grown(this.groupUndone, group + 1);
+  }
+
+  private joinGroup(index: number, group: number): void {
+    this.roomForGroup(group);
+    this.nextInGroup[index] = this.groupHead[group]!;
+    this.groupHead[group] = index;
+  }
+
+  private slotOf(a: number, b: number, by: number): number {
+    const pair = this.pairs.intern(Math.min(a, b), Math.max(a, b));
+    if (pair >= this.pairHead.length) this.pairHead = grown(this.pairHead, pair + 1, -1);
+    const before = this.slots.size;
+    const slot = this.slots.intern(pair, by);
+    if (slot < before) return slot;
+    if (slot >= this.slotHead.length) {
+      this.slotHead = grown(this.slotHead, slot + 1, -1);
+      this.slotBest = grown(this.slotBest, slot + 1, -1);
+      this.slotNext = grown(this.slotNext, slot + 1, -1);
+    }
+    this.slotNext[slot] = this.pairHead[pair]!;
+    this.pairHead[pair] = slot;
+    return slot;
+  }
+
+  private findPair(a: ImageHash, b: ImageHash): number {
+    const x = this.images.findText(a);
+    const y = this.images.findText(b);
+    return x < 0 || y < 0 ? -1 : this.pairs.find(Math.min(x, y), Math.max(x, y));
+  }
+
+  private seenBy(person: number, at: number): void {
+    while (this.stacks.length <= person) this.stacks.push({ events: [], sorted: true });
+    if (person >= this.lastTimes.length) this.lastTimes = grown(this.lastTimes, person + 1);
+    this.lastTimes[person] = Math.max(this.lastTimes[person]!, at);
+  }
+
+  private applyUndo(of: string): void {
+    const target = this.ids.findText(of);
+    if (target >= 0) this.undoWithGroup(target);
+    else this.earlyUndo.add(of);
+  }
+
+  private undoWithGroup(target: number): void {
+    const group = this.group[target]!;
+    if (group < 0) {
+      this.undoOne(target);
+      return;
+    }
+    this.roomForGroup(group);
+    this.groupUndone[group] = 1;
+    for (const i of this.membersOf(this.ids.text(target))) this.undoOne(i);
+  }
+
+  private undoOne(index: number): void {
+    if (this.status[index]! & UNDONE) return;
+    this.status[index]! |= UNDONE;
+    const slot = this.slot[index]!;
+    if (this.kind[index] !== Kind.answer || this.slotBest[slot] !== index) return;
+    // Undone answers leave their list on the way, so that undoing many costs each of them once.
+    let best = -1;
+    let last = -1;
+    for (let i = this.slotHead[slot]!; i >= 0; i = this.nextInSlot[i]!) {
+      if (this.status[i]! & UNDONE) continue;
+      if (last < 0) this.slotHead[slot] = i;
+      else this.nextInSlot[last] = i;
+      last = i;
+      if (best < 0 || this.newer(i, best)) best = i;
+    }
+    if (last < 0) this.slotHead[slot] = -1;
+    else this.nextInSlot[last] = -1;
+    this.slotBest[slot] = best;
+    if (best < 0) this.answers--;
+    this.touched?.add(this.slots.first[slot]!);
+  }
+
+  private newer(x: number, y: number): boolean {
+    const difference = this.at[x]! - this.at[y]!;
+    return difference !== 0 ? difference > 0 : this.ids.compare(x, y) > 0;
+  }
+
+  private hash(image: number): ImageHash {
+    return (this.hashes[image] ??= this.images.text(image) as ImageHash);
+  }
+
+  private answer(index: number): StandingAnswer {
+    return {
+      id: this.ids.text(index),
+      a: this.hash(this.a[index]!),
+      b: this.hash(this.b[index]!),
+      relation: RELATIONS[this.relation[index]!]!,
+      by: this.people.text(this.by[index]!),
+      at: this.at[index]!,
+      ms: Math.max(0, this.ms[index]!),
+      repeat: (this.status[index]! & REPEAT) !== 0,
+    };
+  }
+
+  private flag(index: number): StandingFlag {
+    return {
+      id: this.ids.text(index),
+      image: this.hash(this.a[index]!),
+      flag: this.words.text(this.b[index]!),
+      by: this.people.text(this.by[index]!),
+      at: this.at[index]!,
+    };
+  }
+
+  private grow(size: number): void {
+    this.kind = grown(this.kind, size);
+    this.relation = grown(this.relation, size);
+    this.status = grown(this.status, size);
+    this.a = grown(this.a, size);
+    this.b = grown(this.b, size);
+    this.by = grown(this.by, size);
+    this.ms = grown(this.ms, size);
+    this.slot = grown(this.slot, size);
+    this.group = grown(this.group, size);
+    this.nextInSlot = grown(this.nextInSlot, size);
+    this.nextInGroup = grown(this.nextInGroup, size);
+    this.at = grown(this.at, size);
+    this.offset = grown(this.offset, size);
+    this.length = grown(this.length, size);
+  }
+}
+
+function push(map: Map<number, number[]>, key: number, value: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
