@@ -8,7 +8,7 @@ export default ts.config(
       'node_modules',
       'coverage',
       'test-results',
-      'src/kernel/assembly',
+      'src/*/assembly',
       'test/golden',
       '.cache',
       '.vscode-test',
