@@ -1,43 +1,52 @@
-import type { ImageHash, Lane, Metric, PairKey } from '../types';
+import type { ImageHash, Lane, Metric, PairKey, Relation } from '../types';
 
 /** How negatives are chosen for an anchor-positive pair. */
 export type Strategy =
   /** the nearest negative in the band */
   | 'nearest'
-  /** every negative in the band, up to `perPair` */
+  /** every negative in the band, nearest first, up to `perPair` */
   | 'all'
-  /** the anchor's farthest positive with its nearest negative */
+  /** the anchor's farthest positive with its nearest negative, where that triplet lies in the band */
   | 'hardest'
-  /** one negative drawn with the weights of Wu et al. 2017 */
+  /** one negative of the band, drawn with the weights of Wu et al. 2017 */
   | 'distance-weighted';
 
 export const STRATEGIES: readonly Strategy[] = ['nearest', 'all', 'hardest', 'distance-weighted'];
 
 /** Rows to mine over. Row i is `vectors[i*dimension ..]`, the image `ids[i]`, of class `labels[i]` (-1: none). */
 export interface MiningData {
+  /** over a SharedArrayBuffer nothing is copied to the workers */
   vectors: Float32Array;
   dimension: number;
   ids: readonly ImageHash[];
   labels: Int32Array;
+  /** names of the classes, by label: only for reasons in words */
+  classNames?: readonly string[];
 }
 
-/** What is left out before ranking; each is counted in the report. */
+/** Answers so far, by canonical pair. A set is enough to leave them out; with relations, a `same` pair of one class stays a positive. */
+export type AnsweredPairs = ReadonlySet<PairKey> | ReadonlyMap<PairKey, Relation>;
+
+/**
+ * What is left out before ranking; each is counted in the report. Exact duplicates (equal id or equal vector) and an image
+ * with itself are always left out.
+ */
 export interface Guards {
   /** pairs that are answered or implied: not asked again */
-  answered?: ReadonlySet<PairKey>;
+  answered?: AnsweredPairs;
   /** images the person flagged as unusable */
   flagged?: ReadonlySet<ImageHash>;
   /** pairs nearer than this are left out (near duplicates have a lane of their own) */
   minDistance?: number;
-  /** a negative must be at least this share farther than the positive (sentence-transformers' meaning) */
+  /** a negative must be at least this share farther than the positive; see `relativeMarginFloor` */
   relativeMargin?: number;
   /** of an anchor's negatives, nearest first and after the other guards, only ranks [from, to) */
   rankWindow?: readonly [from: number, to: number];
   /** at most this many candidates that hold one image */
   perImage?: number;
-  /** at most this many candidates between two classes */
+  /** at most this many candidates between two classes (of a triplet: the anchor's and the negative's) */
   perClassPair?: number;
-  /** at most this many candidates that touch one group of near duplicates */
+  /** at most this many candidates that touch one group of near duplicates (images within `duplicateDistance`) */
   perDuplicateGroup?: number;
 }
 
@@ -54,7 +63,22 @@ export interface MiningRequest {
   topK: number;
   guards: Guards;
   seed: number;
+  /** `inclusive` counts t = margin as semi-hard, as pytorch-metric-learning does; default `exclusive` */
+  boundary?: Boundary;
+  /** hard positives: same-class pairs farther than this quantile of all same-class distances; default 0.9 */
+  quantile?: number;
+  /** uncertain pairs: the threshold, instead of the one that best separates the answers */
+  threshold?: number;
+  /** near duplicates: pairs at most this far apart; default: see `defaultDuplicateDistance` */
+  duplicateDistance?: number;
+  /** label errors: neighbours that vote; default 10 */
+  neighbours?: number;
+  /** rows above which an index takes over; default 300,000 */
+  indexAbove?: number;
 }
+
+/** Whether a triplet exactly at the margin is semi-hard. */
+export type Boundary = 'exclusive' | 'inclusive';
 
 export interface PairCandidate {
   kind: 'pair';
@@ -76,6 +100,7 @@ export interface TripletCandidate {
   positiveDistance: number;
   /** d(anchor, negative) */
   negativeDistance: number;
+  /** the hinge: margin + d(a,p) - d(a,n) */
   score: number;
   reason?: string;
 }
@@ -83,11 +108,17 @@ export interface TripletCandidate {
 export type MinedCandidate = PairCandidate | TripletCandidate;
 
 export interface MiningReport {
+  /** rows mined over: flagged ones are not among them, nor unclassed ones in lanes that need classes */
   images: number;
   classes: number;
-  /** candidates in the band before guards, caps and topK */
+  /** candidates in the band, after the guards and before caps and topK */
   found: number;
-  /** what each guard left out, by the guard's name */
+  /**
+   * What was left out, by name. `self`: rows (each with itself); `flagged`, `unclassed`: rows; `exactDuplicates`, `answered`,
+   * `minDistance`: unordered pairs that the lane would have looked at; `relativeMargin`: anchor-positive pairs whose band it
+   * narrowed; `rankWindow`: triplets passed over at ranks before the window; `perImage`, `perClassPair`, `perDuplicateGroup`:
+   * candidates over the cap; `topK`: candidates after the last one kept.
+   */
   leftOut: Record<string, number>;
   /** the kernel that ran, for the log: `wasm-relaxed-simd`, `wasm-simd`, `typescript` */
   kernel: string;
@@ -97,9 +128,15 @@ export interface MiningReport {
   partial: boolean;
   /** measured recall of an index against exact rows; absent when the run was exact */
   recall?: number;
+  /** the distance that the lane turned on: of hard positives the quantile, of uncertain pairs the threshold, of near duplicates the reach */
+  threshold?: number;
+  /** what a person should know of this run, in words */
+  notes: string[];
 }
 
 export interface MiningResult {
   candidates: MinedCandidate[];
   report: MiningReport;
+  /** near duplicates: rows of each group, by hash; largest group first */
+  groups?: number[][];
 }

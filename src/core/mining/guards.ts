@@ -1,0 +1,81 @@
+import type { Distance, Metric } from '../types';
+import { similarityOf } from '../distances';
+import type { Problem } from './problem';
+import { answerOf } from './problem';
+
+/**
+ * The least distance that a negative may have beside a positive at distance d, so that it is less similar by the share
+ * `relativeMargin`: s(a,n) <= s(a,p) - |s(a,p)| * relativeMargin. The absolute value keeps the bound below the positive for
+ * negative similarities too, where a plain product would lift it above. For l2, sql2 and l1 this is d (1 + relativeMargin).
+ */
+export function relativeMarginFloor(metric: Metric, d: number, relativeMargin: number): number {
+  return d + Math.abs(similarityOf(metric, d as Distance)) * relativeMargin;
+}
+
+/** Whether two rows may stand together as a negative or unlabelled pair: no copies of one image, and not answered. */
+export function mayCompare({ copies, answered }: Problem, i: number, j: number): boolean {
+  return copies[i] !== copies[j] && answerOf(answered, i, j) === undefined;
+}
+
+/** As `mayCompare`, for a positive: a pair answered `same` is still one. */
+export function mayBePositive({ copies, answered }: Problem, i: number, j: number): boolean {
+  return copies[i] !== copies[j] && answerOf(answered, i, j) !== 'other';
+}
+
+/** Which pairs a lane looks at, by class. */
+export type Side = 'same' | 'different' | 'any';
+
+/** The sides that a lane looks at. */
+export function sidesOf(lane: Problem['request']['lane']): Side {
+  switch (lane) {
+    case 'hard-negatives':
+      return 'different';
+    case 'hard-positives':
+      return 'same';
+    case 'hard-triplets':
+    case 'semi-hard-triplets':
+    case 'label-errors':
+    case 'uncertain-pairs':
+    case 'near-duplicates':
+      return 'any';
+  }
+}
+
+/**
+ * Counts the pairs of mined rows that the guards on identity leave out, into `leftOut.exactDuplicates` and
+ * `leftOut.answered`: unordered pairs of the lane's side. A pair answered `same` counts only where it is no positive.
+ */
+export function countLeftOutPairs(problem: Problem): void {
+  const { data, rows, copies, answered, leftOut } = problem;
+  const { labels } = data;
+  const side = sidesOf(problem.request.lane);
+  const counts = (i: number, j: number) => side === 'any' || (labels[i] === labels[j]) === (side === 'same');
+  const groups = new Map<number, number[]>();
+  const mined = new Uint8Array(labels.length);
+  for (const i of rows) {
+    mined[i] = 1;
+    const group = groups.get(copies[i]!);
+    if (group) group.push(i);
+    else groups.set(copies[i]!, [i]);
+  }
+  let duplicates = 0;
+  for (const group of groups.values()) {
+    const perLabel = new Map<number, number>();
+    for (const i of group) perLabel.set(labels[i]!, (perLabel.get(labels[i]!) ?? 0) + 1);
+    const all = (group.length * (group.length - 1)) / 2;
+    const same = [...perLabel.values()].reduce((sum, n) => sum + (n * (n - 1)) / 2, 0);
+    duplicates += side === 'any' ? all : side === 'same' ? same : all - same;
+  }
+  let asked = 0;
+  for (const i of rows) {
+    for (let at = answered.starts[i]!; at < answered.starts[i + 1]!; at++) {
+      const j = answered.others[at]!;
+      const twice = at > answered.starts[i]! && answered.others[at - 1] === j;
+      if (j <= i || twice || !mined[j] || copies[i] === copies[j] || !counts(i, j)) continue;
+      const staysPositive = answered.same[at] && labels[i] === labels[j] && side === 'any';
+      if (!staysPositive) asked++;
+    }
+  }
+  leftOut['exactDuplicates'] = duplicates;
+  leftOut['answered'] = asked;
+}

@@ -1,0 +1,109 @@
+import type { CandidatePool, Entry } from './pool';
+import type { Problem } from './problem';
+
+/**
+ * Takes candidates best first, as long as the caps allow, until `topK` are there. Greedy and in total order, so that the
+ * same inputs give the same candidates. A pool holds only so many; when it ran dry before `topK` were taken, the kernel
+ * fills another one with what comes `after` the last candidate seen.
+ */
+export class Selection {
+  readonly taken: Entry[] = [];
+  /** the last candidate that was looked at: what is not after it needs no second look */
+  last: Entry | undefined;
+  readonly #problem: Problem;
+  readonly #groups: Int32Array | undefined;
+  readonly #perImage: number;
+  readonly #perClassPair: number;
+  readonly #perGroup: number;
+  readonly #images: Int32Array;
+  readonly #classPairs = new Map<string, number>();
+  readonly #perGroupCounts = new Map<number, number>();
+
+  /** @param groups of near duplicates: a number by row, -1 outside every group */
+  constructor(problem: Problem, groups?: Int32Array) {
+    const { guards } = problem.request;
+    this.#problem = problem;
+    this.#groups = groups;
+    this.#perImage = guards.perImage ?? Infinity;
+    this.#perClassPair = guards.perClassPair ?? Infinity;
+    this.#perGroup = groups ? (guards.perDuplicateGroup ?? Infinity) : Infinity;
+    this.#images = new Int32Array(problem.data.ids.length);
+    for (const name of ['perImage', 'perClassPair', 'perDuplicateGroup'] as const) {
+      if (guards[name] !== undefined) problem.leftOut[name] = 0;
+    }
+  }
+
+  get full(): boolean {
+    return this.taken.length >= this.#problem.request.topK;
+  }
+
+  /** Whether an image has all the candidates that its cap allows. */
+  isSpent(row: number): boolean {
+    return this.#images[row]! >= this.#perImage;
+  }
+
+  /** Whether a candidate comes after all that was looked at. */
+  isAfter(score: number, a: number, b: number, c: number): boolean {
+    const last = this.last;
+    if (!last || score !== last.score) return !last || score < last.score;
+    const { ranks } = this.#problem;
+    const difference =
+      ranks[a]! - ranks[last.a]! || ranks[b]! - ranks[last.b]! || (c < 0 ? 0 : ranks[c]! - ranks[last.c]!);
+    return difference > 0;
+  }
+
+  /** Takes what the caps allow from a pool. */
+  takeFrom(pool: CandidatePool): void {
+    for (const at of pool.inOrder()) {
+      if (this.full) return;
+      const entry = pool.entry(at);
+      this.last = entry;
+      const over = this.#capOver(entry);
+      if (over) {
+        this.#problem.leftOut[over]!++;
+      } else {
+        this.#count(entry);
+        this.taken.push(entry);
+      }
+    }
+  }
+
+  #capOver({ a, b, c }: Entry): string | undefined {
+    if (this.isSpent(a) || this.isSpent(b) || (c >= 0 && this.isSpent(c))) return 'perImage';
+    if (this.#perClassPair < Infinity && (this.#classPairs.get(this.#classPair(a, b, c)) ?? 0) >= this.#perClassPair) {
+      return 'perClassPair';
+    }
+    if (this.#groupsOf(a, b, c).some(group => (this.#perGroupCounts.get(group) ?? 0) >= this.#perGroup)) {
+      return 'perDuplicateGroup';
+    }
+    return undefined;
+  }
+
+  #count({ a, b, c }: Entry): void {
+    this.#images[a]!++;
+    this.#images[b]!++;
+    if (c >= 0) this.#images[c]!++;
+    if (this.#perClassPair < Infinity) {
+      const pair = this.#classPair(a, b, c);
+      this.#classPairs.set(pair, (this.#classPairs.get(pair) ?? 0) + 1);
+    }
+    for (const group of this.#groupsOf(a, b, c)) {
+      this.#perGroupCounts.set(group, (this.#perGroupCounts.get(group) ?? 0) + 1);
+    }
+  }
+
+  #classPair(a: number, b: number, c: number): string {
+    const { labels } = this.#problem.data;
+    const x = labels[a]!;
+    const y = labels[c < 0 ? b : c]!;
+    return x < y ? `${x} ${y}` : `${y} ${x}`;
+  }
+
+  #groupsOf(a: number, b: number, c: number): number[] {
+    const groups = this.#groups;
+    if (!groups || this.#perGroup === Infinity) return [];
+    const touched = [groups[a]!, groups[b]!];
+    if (c >= 0) touched.push(groups[c]!);
+    return touched.filter((group, at) => group >= 0 && touched.indexOf(group) === at);
+  }
+}

@@ -1,0 +1,132 @@
+import { rowDistance } from '../core/distances';
+import { mayBePositive, mayCompare } from '../core/mining/guards';
+import { Neighbours } from '../core/mining/neighbours';
+import type { CandidatePool } from '../core/mining/pool';
+import type { Problem } from '../core/mining/problem';
+import type { Selection } from '../core/mining/selection';
+import { TripletRule, type RuleCounts } from '../core/mining/triplet-rule';
+import type { Control } from './control';
+
+/**
+ * The plain TypeScript kernel: every distance as core/distances has it, one row at a time, O(N) memory beside the pool. It
+ * says what the answer is; the others are held to it, and it runs where WebAssembly does not.
+ */
+
+/** Offers the triplets of the lane to the pool. Resolves to false when the run was cancelled on the way. */
+export async function referenceTriplets(
+  problem: Problem,
+  pool: CandidatePool,
+  selection: Selection,
+  control: Control,
+): Promise<boolean> {
+  const { data, rows, classes, request, leftOut, ranks } = problem;
+  const { vectors } = data;
+  const distance = rowDistance(request.metric, data.dimension, request.weights);
+  const rule = new TripletRule(problem);
+  const counts: RuleCounts = { relativeMargin: 0, rankWindow: 0 };
+  const least = request.guards.minDistance ?? 0;
+  const first = selection.last === undefined;
+  const positives = new Neighbours();
+  const negatives = new Neighbours();
+  let tooNear = 0;
+  const finish = (whole: boolean) => {
+    if (first) {
+      if (request.guards.minDistance !== undefined) leftOut['minDistance'] = tooNear;
+      if (request.guards.relativeMargin !== undefined) leftOut['relativeMargin'] = counts.relativeMargin;
+      if (request.guards.rankWindow !== undefined) leftOut['rankWindow'] = counts.rankWindow;
+    }
+    return whole;
+  };
+  const emit = (a: number, p: number, n: number, dp: number, dn: number) => {
+    const score = tripletScore(request.margin, dp, dn);
+    if (first) pool.offer(score, a, p, n);
+    else if (selection.isAfter(score, a, p, n) && ![a, p, n].some(row => selection.isSpent(row)))
+      pool.offer(score, a, p, n);
+  };
+  for (const { start, end } of classes) {
+    for (let at = start; at < end; at++) {
+      const anchor = rows[at]!;
+      positives.clear();
+      negatives.clear();
+      for (let place = start; place < end; place++) {
+        const other = rows[place]!;
+        if (other === anchor || !mayBePositive(problem, anchor, other)) continue;
+        const d = distance(vectors, anchor, vectors, other);
+        if (d >= least) positives.push(other, d);
+        else if (place > at) tooNear++;
+        if ((place & 1023) === 1023 && control.due && (await control.pause())) return finish(false);
+      }
+      positives.sort(ranks);
+      // bands end the later the farther the positive is
+      const reach = positives.count > 0 ? rule.band(positives.distances[positives.count - 1]!).to : 0;
+      if (reach > 0 || request.guards.minDistance !== undefined) {
+        for (let place = 0; place < rows.length; place++) {
+          if (place === start) place = end;
+          const other = rows[place];
+          if (other === undefined) break;
+          if (!mayCompare(problem, anchor, other)) continue;
+          const d = distance(vectors, anchor, vectors, other);
+          if (d < least) tooNear += place > at ? 1 : 0;
+          else if (d < reach) negatives.push(other, d);
+          if ((place & 1023) === 1023 && control.due && (await control.pause())) return finish(false);
+        }
+      }
+      if (positives.count > 0) {
+        negatives.sort(ranks);
+        rule.emit(anchor, positives, negatives, emit, counts);
+      }
+      if (control.due && (await control.pause())) return finish(false);
+      control.progress(at + 1, rows.length);
+    }
+  }
+  return finish(true);
+}
+
+/** Offers the different-class pairs nearer than the margin. Resolves to false when the run was cancelled on the way. */
+export async function referenceHardNegatives(
+  problem: Problem,
+  pool: CandidatePool,
+  selection: Selection,
+  control: Control,
+): Promise<boolean> {
+  const { data, rows, request, leftOut, ranks } = problem;
+  const { vectors, labels } = data;
+  const distance = rowDistance(request.metric, data.dimension, request.weights);
+  const least = request.guards.minDistance ?? 0;
+  const first = selection.last === undefined;
+  let tooNear = 0;
+  let whole = true;
+  scan: for (let at = 0; at < rows.length; at++) {
+    const i = rows[at]!;
+    for (let place = at + 1; place < rows.length; place++) {
+      const j = rows[place]!;
+      if ((place & 1023) === 1023 && control.due && (await control.pause())) {
+        whole = false;
+        break scan;
+      }
+      if (labels[i] === labels[j] || !mayCompare(problem, i, j)) continue;
+      const d = distance(vectors, i, vectors, j);
+      if (d < least) tooNear++;
+      else if (d < request.margin) {
+        const [a, b] = ranks[i]! < ranks[j]! ? [i, j] : [j, i];
+        const score = request.margin - d;
+        if (first) pool.offer(score, a, b, -1);
+        else if (selection.isAfter(score, a, b, -1) && !selection.isSpent(a) && !selection.isSpent(b)) {
+          pool.offer(score, a, b, -1);
+        }
+      }
+    }
+    control.progress(at + 1, rows.length);
+    if (control.due && (await control.pause())) {
+      whole = false;
+      break;
+    }
+  }
+  if (first && request.guards.minDistance !== undefined) leftOut['minDistance'] = tooNear;
+  return whole;
+}
+
+/** The hinge before it is cut at zero: how much a triplet violates the margin. */
+export function tripletScore(margin: number, dp: number, dn: number): number {
+  return margin - (dn - dp);
+}
