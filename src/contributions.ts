@@ -4,12 +4,19 @@ export const commands = {
   mineHardTriplets: 'margin.mineHardTriplets',
   mineSemiHardTriplets: 'margin.mineSemiHardTriplets',
   mineHardNegatives: 'margin.mineHardNegatives',
+  findNearDuplicates: 'margin.findNearDuplicates',
+  findLabelErrors: 'margin.findLabelErrors',
   labelNextPair: 'margin.labelNextPair',
   undoLastAnswer: 'margin.undoLastAnswer',
   chooseModel: 'margin.chooseModel',
+  chooseFolder: 'margin.chooseFolder',
   exportManifest: 'margin.exportManifest',
   showLog: 'margin.showLog',
   clearCache: 'margin.clearCache',
+  cancelJob: 'margin.cancelJob',
+  /** of a row in the Lanes view: not in the palette */
+  openLane: 'margin.openLane',
+  mineLaneAgain: 'margin.mineLaneAgain',
 } as const;
 
 export const views = {
@@ -25,17 +32,25 @@ export const settings = {
   decoder: 'decoder',
   tfjsNodePath: 'tfjsNodePath',
   classes: 'classes',
+  classDepth: 'classDepth',
   exclude: 'exclude',
   svg: 'svg',
   distance: 'distance',
   margin: 'margin',
+  strategy: 'strategy',
   topK: 'topK',
   perImage: 'perImage',
+  seed: 'seed',
+  annotator: 'annotator',
   revealOpinion: 'revealOpinion',
   thumbnailSize: 'thumbnailSize',
 } as const;
 
 export const contextKeys = {
+  /** the Label view has the keyboard */
   labelFocus: 'margin.labelFocus',
+  /** a lane was mined in the current folder */
   hasLane: 'margin.hasLane',
+  /** a job runs */
+  working: 'margin.working',
 } as const;

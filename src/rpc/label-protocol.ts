@@ -40,9 +40,11 @@ export const LABEL_COMMANDS = [
 
 export type LabelCommand = (typeof LABEL_COMMANDS)[number];
 
-/** Work under way: what it is called, and how far it is. */
+/** Work under way, in words for a person, and how far it is. */
 export interface LabelJob {
   what: string;
+  /** the stage, counts and time left, as one line */
+  detail?: string;
   progress?: Progress;
 }
 

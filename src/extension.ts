@@ -1,0 +1,79 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { contextKeys, settings } from './contributions';
+import { registerCommands, runLabelCommand } from './host/commands';
+import { EngineClient } from './host/engineClient';
+import { Folders } from './host/folders';
+import { forkEngine } from './host/forkEngine';
+import { Jobs } from './host/jobs';
+import { LabelController } from './host/label/labelController';
+import { LabelView } from './host/label/labelView';
+import { laneMemory } from './host/laneMemory';
+import { LanesTree } from './host/lanesTree';
+import type { Margin } from './host/margin';
+import { placeOf } from './host/place';
+import { describeJob, laneTitle } from './host/words';
+
+const IDLE_MS = 10 * 60_000;
+const CRASH_LIMIT = 3;
+const CRASH_WINDOW_MS = 5 * 60_000;
+const CANCEL_GRACE_MS = 1000;
+
+/** Constructs and registers; the engine, and all that is native, starts with the first work. */
+export function activate(context: vscode.ExtensionContext): void {
+  const started = performance.now();
+  const log = vscode.window.createOutputChannel('Margin', { log: true });
+  const folders = new Folders(context.workspaceState);
+  const jobs = new Jobs();
+  const engine = new EngineClient({
+    fork: () => forkEngine(path.join(context.extensionPath, 'dist', 'engine.cjs')),
+    log,
+    idleMs: IDLE_MS,
+    crashLimit: CRASH_LIMIT,
+    crashWindowMs: CRASH_WINDOW_MS,
+    cancelGraceMs: CANCEL_GRACE_MS,
+  });
+  const label = new LabelController({
+    engine,
+    jobs,
+    place: () => placeOf(folders),
+    describe: describeJob,
+    lane: laneMemory(context.workspaceState),
+    run: runLabelCommand,
+    onFocus: focused => void setContext(contextKeys.labelFocus, focused),
+    onShown: state => {
+      view.describe(state.kind === 'ready' ? laneTitle(state.lane) : '');
+    },
+    log,
+  });
+  const view = new LabelView(context.extensionUri, label);
+  const lanes = new LanesTree(engine, folders, log);
+  const margin: Margin = { context, log, engine, folders, jobs, label, view };
+
+  const refresh = () => {
+    label.refresh();
+    lanes.refresh();
+  };
+  context.subscriptions.push(
+    log,
+    folders,
+    engine,
+    label,
+    lanes,
+    view.register(),
+    lanes.register(),
+    registerCommands(margin),
+    folders.onChanged(refresh),
+    vscode.workspace.onDidGrantWorkspaceTrust(refresh),
+    vscode.workspace.onDidChangeConfiguration(change => {
+      if (change.affectsConfiguration(settings.section)) refresh();
+    }),
+    new vscode.Disposable(engine.onChanged(refresh)),
+    new vscode.Disposable(jobs.onChanged(job => void setContext(contextKeys.working, job !== undefined))),
+  );
+  log.debug(`activated in ${(performance.now() - started).toFixed(1)} ms`);
+}
+
+function setContext(key: string, value: boolean): Thenable<unknown> {
+  return vscode.commands.executeCommand('setContext', key, value);
+}

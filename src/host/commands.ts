@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { commands } from '../contributions';
+import type { Lane } from '../core/types';
+import type { LabelCommand } from '../rpc/label-protocol';
+import { chooseModel } from './chooseModel';
+import { clearCache } from './clearCache';
+import { exportManifest } from './export/exportFlow';
+import type { Margin } from './margin';
+import { showFailure } from './messages';
+import { mine } from './mining';
+
+type CommandId = (typeof commands)[keyof typeof commands];
+
+/** Registers every command of package.json, whatever state the engine is in. */
+export function registerCommands(margin: Margin): vscode.Disposable {
+  const mineLane = (lane: Lane) => (asked: unknown) => mine(margin, lane, uriOf(asked));
+  const handlers: Record<CommandId, (argument: unknown) => unknown> = {
+    [commands.mineHardTriplets]: mineLane('hard-triplets'),
+    [commands.mineSemiHardTriplets]: mineLane('semi-hard-triplets'),
+    [commands.mineHardNegatives]: mineLane('hard-negatives'),
+    [commands.findNearDuplicates]: mineLane('near-duplicates'),
+    [commands.findLabelErrors]: mineLane('label-errors'),
+    [commands.labelNextPair]: async () => {
+      if (!(await margin.folders.pick())) return;
+      margin.label.retry();
+      await margin.view.reveal();
+    },
+    [commands.undoLastAnswer]: () => undo(margin),
+    [commands.chooseModel]: asked => chooseModel(margin, uriOf(asked)),
+    [commands.chooseFolder]: () => margin.folders.choose(),
+    [commands.exportManifest]: asked => exportManifest(margin, uriOf(asked)),
+    [commands.showLog]: () => {
+      margin.log.show();
+    },
+    [commands.clearCache]: asked => clearCache(margin, uriOf(asked)),
+    [commands.cancelJob]: () => {
+      margin.jobs.cancel();
+    },
+    [commands.openLane]: async row => {
+      const lane = laneOf(row);
+      if (!lane) return;
+      await margin.label.show(lane);
+      await margin.view.reveal();
+    },
+    [commands.mineLaneAgain]: row => {
+      const lane = laneOf(row);
+      return lane && mine(margin, lane);
+    },
+  };
+  return vscode.Disposable.from(
+    ...Object.entries(handlers).map(([id, handler]) => vscode.commands.registerCommand(id, handler)),
+  );
+}
+
+/** The commands behind the page's buttons. */
+export function runLabelCommand(id: Exclude<LabelCommand, 'retry'>): void {
+  const ids: Record<typeof id, string> = {
+    mineHardTriplets: commands.mineHardTriplets,
+    mineSemiHardTriplets: commands.mineSemiHardTriplets,
+    mineHardNegatives: commands.mineHardNegatives,
+    openFolder: 'workbench.action.files.openFolder',
+    chooseModel: commands.chooseModel,
+    showLog: commands.showLog,
+    exportManifest: commands.exportManifest,
+    cancel: commands.cancelJob,
+    trustFolder: 'workbench.trust.manage',
+  };
+  void vscode.commands.executeCommand(ids[id]);
+}
+
+async function undo(margin: Margin): Promise<void> {
+  if (!(await margin.folders.pick())) return;
+  try {
+    await margin.label.undo(randomUUID());
+    margin.label.refresh();
+  } catch (error) {
+    await showFailure(error, margin.engine, margin.log);
+  }
+}
+
+/** What the explorer's menu hands over; a view's title bar and the palette hand over nothing of use. */
+function uriOf(argument: unknown): vscode.Uri | undefined {
+  return argument instanceof vscode.Uri ? argument : undefined;
+}
+
+function laneOf(row: unknown): Lane | undefined {
+  return typeof row === 'object' && row !== null ? (row as { lane?: Lane }).lane : undefined;
+}

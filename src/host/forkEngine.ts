@@ -1,0 +1,15 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+
+/**
+ * Starts the engine's process. Structured-clone serialization carries typed arrays; `execArgv` is emptied so that the
+ * extension host's own flags (an inspector's port) do not come along; under Electron the same binary must run as Node.
+ */
+export function forkEngine(entry: string): ChildProcess {
+  return fork(entry, [], {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+  });
+}

@@ -1,0 +1,26 @@
+import * as vscode from 'vscode';
+import { commands } from '../contributions';
+import { RpcError } from '../rpc/rpc';
+import type { EngineClient } from './engineClient';
+import { ENGINE_DOWN } from './engineClient';
+
+/** What happened and, where the thrower knows it, what to do. */
+export function explain(error: unknown): { message: string; hint?: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const data: unknown = error instanceof RpcError ? error.data : undefined;
+  const hint = typeof data === 'object' && data !== null ? (data as { hint?: unknown }).hint : undefined;
+  return typeof hint === 'string' ? { message, hint } : { message };
+}
+
+/** Tells a person of a failure, with a way on: the log, and a restart where the engine was given up. */
+export async function showFailure(error: unknown, engine: EngineClient, log: vscode.LogOutputChannel): Promise<void> {
+  const { message, hint } = explain(error);
+  log.error(message, ...(error instanceof RpcError && error.remoteStack !== undefined ? [error.remoteStack] : []));
+  const down = error instanceof RpcError && error.code === ENGINE_DOWN;
+  const restart = vscode.l10n.t('Restart Engine');
+  const showLog = vscode.l10n.t('Show Log');
+  const text = hint === undefined ? message : `${message} ${hint}`;
+  const picked = await vscode.window.showErrorMessage(text, ...(down ? [restart, showLog] : [showLog]));
+  if (picked === showLog) await vscode.commands.executeCommand(commands.showLog);
+  if (picked === restart) engine.restart();
+}

@@ -1,0 +1,19 @@
+import * as vscode from 'vscode';
+import type { Folders } from './folders';
+import type { Place } from './label/labelController';
+import { Settings } from './settings';
+
+/** Where the panel works, as the window stands now. */
+export async function placeOf(folders: Folders): Promise<Place> {
+  const folder = folders.current();
+  if (!folder) return { kind: 'no-folder' };
+  if (!vscode.workspace.isTrusted) return { kind: 'untrusted' };
+  const settings = new Settings(folder);
+  return {
+    kind: 'folder',
+    ref: { folder: folder.fsPath, settings: settings.engine },
+    used: await folders.isUsed(folder),
+    revealOpinion: settings.revealOpinion,
+    thumbnailSize: settings.thumbnailSize,
+  };
+}

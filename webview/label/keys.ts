@@ -1,0 +1,80 @@
+import type { Relation, TripletVerdict } from '../../src/core/types';
+
+/** What a key means in the Label page. */
+export type Action =
+  | { do: 'answer'; verdict: Relation | TripletVerdict }
+  | { do: 'flag' | 'undo' | 'flip' | 'back' | 'forth' | 'help' | 'escape' }
+  /** in flag mode: the picture with this number, from 0 */
+  | { do: 'pick'; index: number };
+
+/** The parts of a `KeyboardEvent` that decide. */
+export interface Press {
+  key: string;
+  repeat: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+const PAIR_VERDICTS: Readonly<Record<string, Relation>> = {
+  s: 'same',
+  d: 'different',
+  u: 'incomparable',
+  ' ': 'incomparable',
+};
+
+const TRIPLET_VERDICTS: Readonly<Record<string, TripletVerdict>> = {
+  y: 'good',
+  p: 'positive-wrong',
+  n: 'negative-same',
+  b: 'both-wrong',
+  u: 'incomparable',
+  ' ': 'incomparable',
+};
+
+const OTHERS: Readonly<Record<string, Exclude<Action, { do: 'answer' | 'pick' }>['do']>> = {
+  x: 'flag',
+  z: 'undo',
+  backspace: 'undo',
+  f: 'flip',
+  arrowleft: 'back',
+  arrowright: 'forth',
+  '?': 'help',
+  escape: 'escape',
+};
+
+/** The key of each verdict, as shown on its button. */
+export const VERDICT_KEYS: Readonly<Record<Relation | TripletVerdict, string>> = {
+  same: 'S',
+  different: 'D',
+  incomparable: 'U',
+  good: 'Y',
+  'positive-wrong': 'P',
+  'negative-same': 'N',
+  'both-wrong': 'B',
+};
+
+export const PAIR_CHOICES: readonly Relation[] = ['same', 'different', 'incomparable'];
+export const TRIPLET_CHOICES: readonly TripletVerdict[] = [
+  'good',
+  'positive-wrong',
+  'negative-same',
+  'both-wrong',
+  'incomparable',
+];
+
+/**
+ * The action of a key, or undefined where the key is not ours: chords belong to VS Code, and a key held down counts once
+ * (an item must not be answered by the press that was meant for the one before it).
+ */
+export function actionOf(press: Press, kind: 'pair' | 'triplet', flagging: boolean): Action | undefined {
+  if (press.repeat || press.ctrlKey || press.metaKey || press.altKey) return undefined;
+  const key = press.key.toLowerCase();
+  if (flagging && /^[1-3]$/.test(key)) return { do: 'pick', index: Number(key) - 1 };
+  const other = Object.hasOwn(OTHERS, key) ? OTHERS[key] : undefined;
+  if (other) return { do: other };
+  const verdicts: Readonly<Record<string, Relation | TripletVerdict>> =
+    kind === 'pair' ? PAIR_VERDICTS : TRIPLET_VERDICTS;
+  const verdict = Object.hasOwn(verdicts, key) ? verdicts[key] : undefined;
+  return verdict && { do: 'answer', verdict };
+}

@@ -1,0 +1,168 @@
+import { render } from 'lit-html';
+import type { LabelHostProtocol, LabelPageProtocol } from '../../src/rpc/label-protocol';
+import { Rpc } from '../../src/rpc/rpc';
+import { registerControls } from '../ui/controls';
+import { pageTransport } from '../ui/pageTransport';
+import { loadStrings, t } from '../ui/text';
+import { actionOf } from './keys';
+import type { Action } from './keys';
+import './label.css';
+import type { Announcement, Looks } from './model';
+import { LabelModel } from './model';
+import { Pictures } from './pictures';
+import { pageView } from './view';
+import type { ViewContext } from './context';
+import { roleTitles, verdictTitle } from './words';
+
+const vscode = acquireVsCodeApi<Looks>();
+const page = document.getElementById('page')!;
+const live = document.createElement('div');
+live.className = 'announcements';
+live.setAttribute('aria-live', 'polite');
+document.body.append(live);
+
+loadStrings(document.getElementById('strings'));
+registerControls();
+
+const host = new Rpc<LabelPageProtocol, LabelHostProtocol>(
+  pageTransport(vscode),
+  {},
+  {
+    state: state => {
+      model.receive(state);
+    },
+    focus: () => {
+      focusStage();
+    },
+  },
+);
+
+const model = new LabelModel({
+  calls: {
+    answer: params => host.call('answer', params),
+    undo: params => host.call('undo', params),
+    flag: params => host.call('flag', params),
+  },
+  now: () => performance.now(),
+  token: () => crypto.randomUUID(),
+  onChange: update,
+  announce: what => {
+    unsaid.push(announcement(what));
+    update();
+  },
+});
+
+const pictures = new Pictures({
+  fetch: (hash, size) => host.call('thumbnail', { hash, size }),
+  decode: async url => {
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+  },
+  createUrl: ({ bytes, mime }) => URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime })),
+  releaseUrl: url => {
+    URL.revokeObjectURL(url);
+  },
+  onChange: update,
+});
+
+const context: ViewContext = {
+  model,
+  pictures,
+  act,
+  run: id => {
+    if (id === 'retry') pictures.forgetFailures();
+    host.call('command', { id }).catch((error: unknown) => {
+      model.failure = error instanceof Error ? error.message : String(error);
+      update();
+    });
+  },
+};
+
+let looks = vscode.getState();
+if (looks) model.looks = looks;
+let painting = false;
+let unsaid: string[] = [];
+
+/** Paints in the next frame, once, however much changed. */
+function update(): void {
+  if (painting) return;
+  painting = true;
+  requestAnimationFrame(() => {
+    painting = false;
+    if (unsaid.length > 0) live.textContent = unsaid.join('. ');
+    unsaid = [];
+    pictures.want(model.wanted, pictureSize());
+    const hadHelp = document.getElementById('close-help') !== null;
+    render(pageView(context), page);
+    if (model.help !== hadHelp) (model.help ? document.getElementById('close-help') : stage())?.focus();
+    if (model.looks !== looks) {
+      looks = model.looks;
+      vscode.setState(looks);
+    }
+  });
+}
+
+/** Two sizes only: the engine keeps what it made. */
+function pictureSize(): number {
+  return Math.min(window.innerWidth, window.innerHeight) * window.devicePixelRatio > 640 ? 1024 : 512;
+}
+
+function stage(): HTMLElement | null {
+  return document.getElementById('stage');
+}
+
+function focusStage(): void {
+  window.focus();
+  stage()?.focus();
+}
+
+function act(action: Action, event?: Event): void {
+  model.do(action);
+  // A mouse click must not leave the next Space on the button; whoever tabbed to it stays.
+  if (event instanceof MouseEvent && event.detail > 0 && action.do !== 'help') stage()?.focus();
+}
+
+window.addEventListener('keydown', event => {
+  const kind = model.item?.kind ?? 'pair';
+  const onControl = event.target instanceof Element && event.target.closest('button, vscode-button') !== null;
+  if (onControl && (event.key === ' ' || event.key === 'Enter')) return;
+  const action = actionOf(event, kind, model.flagging);
+  if (!action) return;
+  event.preventDefault();
+  act(action);
+});
+
+for (const type of ['focus', 'blur'] as const) {
+  window.addEventListener(type, () => {
+    host.notify('focus', { focused: document.hasFocus() });
+  });
+}
+window.addEventListener('resize', update);
+
+function announcement(what: Announcement): string {
+  switch (what.kind) {
+    case 'item': {
+      const roles = roleTitles(what.item);
+      return (what.item.kind === 'pair' ? t('Pair') : t('Triplet')) + ': ' + roles.join(', ');
+    }
+    case 'answered':
+      return t('Answered: {0}', verdictTitle(what.verdict));
+    case 'undone':
+      return t('Undone');
+    case 'flagged':
+      return t('Flagged');
+    case 'done':
+      return t('All done');
+  }
+}
+
+host.call('ready', {}).then(
+  state => {
+    model.receive(state);
+    if (document.hasFocus()) host.notify('focus', { focused: true });
+  },
+  (error: unknown) => {
+    model.receive({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
+  },
+);

@@ -1,0 +1,148 @@
+import type { TemplateResult } from 'lit-html';
+import { html, nothing } from 'lit-html';
+import type { Item } from '../../src/rpc/engine-protocol';
+import type { LabelState } from '../../src/rpc/label-protocol';
+import { icon } from '../ui/icons';
+import { t } from '../ui/text';
+import type { ViewContext } from './context';
+import { emptyView, jobView } from './emptyView';
+import { helpView } from './helpView';
+import type { Action } from './keys';
+import { stageView } from './stageView';
+import { opinion, verdictTitle } from './words';
+import { verdictsView } from './verdictsView';
+
+type Ready = Extract<LabelState, { kind: 'ready' }>;
+
+/** The whole page. */
+export function pageView(context: ViewContext): TemplateResult {
+  const { state } = context.model;
+  if (!state) return html`<div class="empty" aria-busy="true"></div>`;
+  if (state.kind !== 'ready') return html`${emptyView(state, context)}`;
+  return html`
+    ${jobView(state.job, context)} ${progressView(state)} ${bannersView(state, context)}
+    ${context.model.painted ? judgingView(context.model.painted, state, context) : emptyView(state, context)}
+    ${context.model.help ? helpView(context) : nothing}
+  `;
+}
+
+function judgingView(item: Item, state: Ready, context: ViewContext): TemplateResult {
+  return html`
+    ${questionView(item, context)} ${stageView(item, context)} ${verdictsView(item, context)}
+    ${footerView(state, context)}
+  `;
+}
+
+/** Where one stands in the lane. */
+function progressView({ window: { lane, answers, implied } }: Ready): TemplateResult | typeof nothing {
+  if (!lane) return nothing;
+  const parts = [t('{0} left', lane.remaining), answers === 1 ? t('1 answer') : t('{0} answers', answers)];
+  if (implied > 0) parts.push(t('{0} implied', implied));
+  const share = lane.total > 0 ? lane.settled / lane.total : 0;
+  return html`
+    <div class="progress">
+      <svg
+        class="track"
+        role="progressbar"
+        aria-label=${t('Progress')}
+        aria-valuemin="0"
+        aria-valuemax=${lane.total}
+        aria-valuenow=${lane.settled}
+        viewBox="0 0 100 2"
+        preserveAspectRatio="none"
+      >
+        <rect class="rest" width="100" height="2" />
+        <rect class="done" width=${share * 100} height="2" />
+      </svg>
+      <span
+        class="counts"
+        title=${implied > 0 ? t('Implied: what your answers already say of other pairs, so it is not asked.') : nothing}
+        >${parts.join(' · ')}</span
+      >
+    </div>
+  `;
+}
+
+function bannersView({ window: { unsaved } }: Ready, { model, run }: ViewContext): TemplateResult {
+  return html`
+    ${
+      unsaved
+        ? html`<div class="banner warning" role="alert">
+            ${icon('warning')}
+            <span>
+              ${unsaved.count === 1 ? t('1 answer is not on disk yet.') : t('{0} answers are not on disk yet.', unsaved.count)}
+              ${unsaved.reason}
+            </span>
+            <button class="link" @click=${() => run('showLog')}>${t('Show Log')}</button>
+          </div>`
+        : nothing
+    }
+    ${
+      model.failure !== undefined
+        ? html`<div class="banner error" role="alert">
+            ${icon('error')}
+            <span>${model.failure} ${t('Nothing was lost: press the key again.')}</span>
+            <button class="link" @click=${() => run('showLog')}>${t('Show Log')}</button>
+            <button
+              class="tool"
+              title=${t('Dismiss')}
+              aria-label=${t('Dismiss')}
+              @click=${() => model.dismissFailure()}
+            >
+              ${icon('close')}
+            </button>
+          </div>`
+        : nothing
+    }
+  `;
+}
+
+/** What is asked, or, of an item that was judged, what was said. */
+function questionView(item: Item, { model }: ViewContext): TemplateResult {
+  if (model.flagging) {
+    return html`<p class="question">${t('Which picture is unusable? Press its number, or Escape.')}</p>`;
+  }
+  if (item.verdict) {
+    return html`<p class="question answered">
+      ${icon('check')}<span>${verdictTitle(item.verdict)} <span class="opinion">${opinion(item)}</span></span>
+    </p>`;
+  }
+  return html`<p class="question">
+    ${item.kind === 'pair' ? t('Same or different?') : t('Is the positive like the anchor, and the negative not?')}
+  </p>`;
+}
+
+function footerView({ window: { canUndo, history = [], items } }: Ready, { model, act }: ViewContext): TemplateResult {
+  const last = history[0];
+  const tool = (name: Parameters<typeof icon>[0], label: string, key: string, action: Action, disabled = false) => html`
+    <button
+      class="tool"
+      title=${`${label} (${key})`}
+      aria-label=${label}
+      aria-keyshortcuts=${key}
+      ?disabled=${disabled}
+      @click=${(event: Event) => act(action, event)}
+    >
+      ${icon(name)}
+    </button>
+  `;
+  return html`
+    <div class="footer">
+      <span class="last">
+        ${
+          last?.verdict && model.position === 0
+            ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}
+                <span class="muted opinion">${opinion(last)}</span>`
+            : nothing
+        }
+      </span>
+      <div class="tools" role="toolbar" aria-label=${t('More')}>
+        ${tool('discard', t('Undo'), 'Z', { do: 'undo' }, !canUndo)}
+        ${tool('arrowLeft', t('Back'), 'ArrowLeft', { do: 'back' }, -model.position >= history.length)}
+        ${tool('arrowRight', t('Forward'), 'ArrowRight', { do: 'forth' }, model.position >= items.length - 1)}
+        ${tool('flip', t('Flip in place'), 'F', { do: 'flip' })}
+        ${tool('flag', t('Flag as unusable'), 'X', { do: 'flag' })} ${tool('question', t('Keys'), '?', { do: 'help' })}
+      </div>
+    </div>
+  `;
+}
