@@ -139,7 +139,9 @@ export function planSplit(request: SplitRequest): SplitPlan {
     wantImages[best] = wantImages[best]! - members.length;
     dealt[best]!.push(unit);
   }
-  fillEmpty(dealt, unit => units.members[unit]!.length);
+  // a part of one class has no negatives
+  const least = by === 'class' && units.members.length >= 2 * names.length ? 2 : 1;
+  fillUp(dealt, least, unit => units.members[unit]!.length);
 
   const partOf = new Map<ImageHash, number>();
   dealt.forEach((part, index) => part.forEach(unit => units.members[unit]!.forEach(hash => partOf.set(hash, index))));
@@ -164,16 +166,17 @@ function add(map: Map<string, number>, key: string, n: number): void {
   map.set(key, (map.get(key) ?? 0) + n);
 }
 
-/** Gives each empty part the smallest unit of the part that has most units, so that a small share is never nothing. */
-function fillEmpty(dealt: number[][], size: (unit: number) => number): void {
+/** Gives a part with fewer than `least` units the smallest ones of the part that has most, so that a small share is never nothing. */
+function fillUp(dealt: number[][], least: number, size: (unit: number) => number): void {
   for (const part of dealt) {
-    if (part.length > 0) continue;
-    const donor = dealt.reduce((x, y) => (y.length > x.length ? y : x));
-    let smallest = 0;
-    donor.forEach((unit, i) => {
-      if (size(unit) <= size(donor[smallest]!)) smallest = i;
-    });
-    part.push(...donor.splice(smallest, 1));
+    while (part.length < least) {
+      const donor = dealt.reduce((x, y) => (y.length > x.length ? y : x));
+      let smallest = 0;
+      donor.forEach((unit, i) => {
+        if (size(unit) <= size(donor[smallest]!)) smallest = i;
+      });
+      part.push(...donor.splice(smallest, 1));
+    }
   }
 }
 
