@@ -4,7 +4,7 @@ import { Neighbours } from '../core/mining/neighbours';
 import type { CandidatePool } from '../core/mining/pool';
 import type { Problem } from '../core/mining/problem';
 import type { Selection } from '../core/mining/selection';
-import { TripletRule, type RuleCounts } from '../core/mining/triplet-rule';
+import { TripletRule, tripletScore, type RuleCounts } from '../core/mining/triplet-rule';
 import type { Control } from './control';
 
 /**
@@ -124,9 +124,4 @@ export async function referenceHardNegatives(
   }
   if (first && request.guards.minDistance !== undefined) leftOut['minDistance'] = tooNear;
   return whole;
-}
-
-/** The hinge before it is cut at zero: how much a triplet violates the margin. */
-export function tripletScore(margin: number, dp: number, dn: number): number {
-  return margin - (dn - dp);
 }

@@ -28,8 +28,8 @@ export class TripletRule {
 
   /** Distances that a negative may have beside a positive at distance d; the relative margin may narrow or empty the band. */
   band(d: number): Band {
-    const { metric, margin, boundary, guards } = this.#request;
-    const band = bandOfKind(this.kind, d, margin, boundary);
+    const { metric, guards } = this.#request;
+    const band = this.#bandOfLane(d);
     if (!guards.relativeMargin) return band;
     const from = Math.max(band.from, relativeMarginFloor(metric, d, guards.relativeMargin));
     return { from, to: Math.max(from, band.to) };
@@ -43,7 +43,7 @@ export class TripletRule {
    * lets through beside this positive.
    */
   emit(anchor: number, positives: Neighbours, negatives: Neighbours, emit: EmitTriplet, counts: RuleCounts): void {
-    const { strategy, perPair, guards, margin, boundary } = this.#request;
+    const { strategy, perPair, guards, margin } = this.#request;
     const [first, last] = guards.rankWindow ?? [0, Infinity];
     const from = strategy === 'hardest' ? farthest(positives) : 0;
     const to = strategy === 'hardest' ? Math.min(from + 1, positives.count) : positives.count;
@@ -53,7 +53,7 @@ export class TripletRule {
       const dp = positives.distances[at]!;
       const band = this.band(dp);
       if (guards.relativeMargin) {
-        const whole = bandOfKind(this.kind, dp, margin, boundary);
+        const whole = this.#bandOfLane(dp);
         if (band.from > whole.from && whole.from < whole.to) counts.relativeMargin++;
       }
       const inBand = negatives.lowerBound(band.from);
@@ -74,8 +74,10 @@ export class TripletRule {
           for (let n = begin; n < begin + perPair && inside(n); n++) take(n);
           break;
         case 'hardest':
-          // the nearest negative of all, not the nearest in the band: where that one is outside, there is no such triplet
-          if (inside(begin) && begin === rankZero + first) take(begin);
+          // batch-hard on the whole data set: the nearest negative of all, hard or semi-hard, if it violates the margin
+          if (rankZero + first < end && tripletScore(margin, dp, negatives.distances[rankZero + first]!) > 0) {
+            take(rankZero + first);
+          }
           break;
         case 'distance-weighted': {
           const stop = Math.min(end, negatives.lowerBound(band.to));
@@ -86,6 +88,17 @@ export class TripletRule {
       }
     }
   }
+
+  #bandOfLane(d: number): Band {
+    const { strategy, margin, boundary } = this.#request;
+    if (strategy === 'hardest') return { from: 0, to: bandOfKind('semi-hard', d, margin, boundary).to };
+    return bandOfKind(this.kind, d, margin, boundary);
+  }
+}
+
+/** The hinge before it is cut at zero: by how much a triplet violates the margin. */
+export function tripletScore(margin: number, dp: number, dn: number): number {
+  return margin - (dn - dp);
 }
 
 /** The first (by hash) of the positives at the largest distance. */

@@ -6,7 +6,7 @@ export type Strategy =
   | 'nearest'
   /** every negative in the band, nearest first, up to `perPair` */
   | 'all'
-  /** the anchor's farthest positive with its nearest negative, where that triplet lies in the band */
+  /** the anchor's farthest positive with its nearest negative (batch-hard), in either lane, where it violates the margin */
   | 'hardest'
   /** one negative of the band, drawn with the weights of Wu et al. 2017 */
   | 'distance-weighted';
