@@ -125,6 +125,7 @@ class Scanner {
       return await fs.promises.readdir(path.join(this.root, folder.path), { withFileTypes: true });
     } catch (error) {
       await openRoot(this.root, 'folder-vanished');
+      if (folder.path === '') throw unreadableRoot(this.root, error);
       this.#problem(folder.path, folderReason(error, folder.path));
       return [];
     }
@@ -206,13 +207,7 @@ async function openRoot(
     const stat = await fs.promises.stat(real);
     if (stat.isDirectory()) return real;
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EACCES' || code === 'EPERM') {
-      const hint = 'Give yourself read permission for it, or open another folder.';
-      throw new DatasetError('folder-unreadable', `You have no permission to read the folder ${root}.`, hint, {
-        cause: error,
-      });
-    }
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw unreadableRoot(root, error);
     const message =
       missing === 'folder-vanished'
         ? `The folder ${root} vanished while Margin was reading it.`
@@ -221,6 +216,11 @@ async function openRoot(
     throw new DatasetError(missing, message, hint, { cause: error });
   }
   throw new DatasetError('not-a-folder', `${root} is not a folder.`, 'Open the folder that holds the images.');
+}
+
+function unreadableRoot(root: string, error: unknown): DatasetError {
+  const hint = 'Give yourself read permission for it, or open another folder.';
+  return new DatasetError('folder-unreadable', `${root}: ${folderReason(error, '')}`, hint, { cause: error });
 }
 
 function isDataFolder(name: string): boolean {
