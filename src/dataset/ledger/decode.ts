@@ -12,21 +12,10 @@ const ANSWER = latin('answer');
 const SAME = latin('same');
 const DIFFERENT = latin('different');
 const INCOMPARABLE = latin('incomparable');
-const HASH_PREFIX = latin('sha256:');
 
 function spanEquals(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false;
-  return true;
-}
-
-function isHashSpan(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== 71) return false;
-  for (let i = 0; i < 7; i++) if (bytes[start + i] !== HASH_PREFIX[i]) return false;
-  for (let i = start + 7; i < end; i++) {
-    const byte = bytes[i]!;
-    if (!((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102))) return false;
-  }
   return true;
 }
 
@@ -52,50 +41,52 @@ export function foldLine(
 /** The common case without objects; false where the line is anything but a plain, valid answer. */
 function foldAnswer(state: LedgerState, bytes: Uint8Array, offset: number, length: number): boolean {
   const { spans, kinds } = scanner;
-  const from = (name: FieldName) => spans[Field[name] * 2]!;
-  const to = (name: FieldName) => spans[Field[name] * 2 + 1]!;
-  const isText = (name: FieldName) => kinds[Field[name]] === Value.text;
-  if (!isText('kind') || !spanEquals(bytes, from('kind'), to('kind'), ANSWER)) return false;
-  if (kinds[Field.v] !== Value.number || to('v') - from('v') !== 1 || bytes[from('v')] !== 49) return false;
-  if (!isText('id') || to('id') === from('id') || !isText('by') || !isText('at') || !isText('relation')) return false;
-  if (!isText('a') || !isHashSpan(bytes, from('a'), to('a'))) return false;
-  if (!isText('b') || !isHashSpan(bytes, from('b'), to('b'))) return false;
-  const at = parseTime(bytes, from('at'), to('at'));
-  if (Number.isNaN(at)) return false;
-  const relation = spanEquals(bytes, from('relation'), to('relation'), SAME)
-    ? 0
-    : spanEquals(bytes, from('relation'), to('relation'), DIFFERENT)
-      ? 1
-      : spanEquals(bytes, from('relation'), to('relation'), INCOMPARABLE)
-        ? 2
-        : -1;
-  if (relation < 0) return false;
-  const a = state.images.intern(bytes, from('a'), to('a'));
-  const b = state.images.intern(bytes, from('b'), to('b'));
-  if (a === b) return false;
+  const text = Value.text;
+  if (kinds[Field.kind] !== text || !spanEquals(bytes, spans[Field.kind * 2]!, spans[Field.kind * 2 + 1]!, ANSWER))
+    return false;
+  const v = spans[Field.v * 2]!;
+  if (kinds[Field.v] !== Value.number || spans[Field.v * 2 + 1]! - v !== 1 || bytes[v] !== 49) return false;
+  if (kinds[Field.id] !== text || kinds[Field.at] !== text || kinds[Field.by] !== text) return false;
+  if (kinds[Field.relation] !== text || kinds[Field.a] !== text || kinds[Field.b] !== text) return false;
+  const id = spans[Field.id * 2]!;
+  const idEnd = spans[Field.id * 2 + 1]!;
+  const at = parseTime(bytes, spans[Field.at * 2]!, spans[Field.at * 2 + 1]!);
+  const relation = relationAt(bytes, spans[Field.relation * 2]!, spans[Field.relation * 2 + 1]!);
+  if (id === idEnd || Number.isNaN(at) || relation < 0) return false;
+  const a = state.images.intern(bytes, spans[Field.a * 2]!, spans[Field.a * 2 + 1]!);
+  const b = state.images.intern(bytes, spans[Field.b * 2]!, spans[Field.b * 2 + 1]!);
+  if (a < 0 || b < 0 || a === b) return false;
 
   const before = state.ids.size;
-  const index = state.ids.intern(bytes, from('id'), to('id'));
+  const index = state.ids.intern(bytes, id, idEnd);
   if (index < before) {
     if (offset >= 0) state.place(index, offset, length);
     return true;
   }
-  const digits = to('ms') - from('ms');
+  const group = spans[Field.with * 2]!;
+  const ms = spans[Field.ms * 2]!;
+  const digits = spans[Field.ms * 2 + 1]! - ms;
   state.add({
     kind: Kind.answer,
-    by: state.people.intern(bytes, from('by'), to('by')),
+    by: state.people.intern(bytes, spans[Field.by * 2]!, spans[Field.by * 2 + 1]!),
     at,
-    group: isText('with') ? state.groups.intern(bytes, from('with'), to('with')) : -1,
+    group: kinds[Field.with] === text ? state.groups.intern(bytes, group, spans[Field.with * 2 + 1]!) : -1,
     a,
     b,
     relation,
-    repeat: kinds[Field.repeat] === Value.other && bytes[from('repeat')] === 116,
-    ms: kinds[Field.ms] === Value.number && digits < 10 ? digitsAt(bytes, from('ms'), digits) || -1 : -1,
+    repeat: kinds[Field.repeat] === Value.other && bytes[spans[Field.repeat * 2]!] === 116,
+    ms: kinds[Field.ms] === Value.number && digits < 10 ? digitsAt(bytes, ms, digits) || -1 : -1,
     of: '',
     offset,
     length,
   });
   return true;
+}
+
+function relationAt(bytes: Uint8Array, start: number, end: number): number {
+  if (spanEquals(bytes, start, end, SAME)) return 0;
+  if (spanEquals(bytes, start, end, DIFFERENT)) return 1;
+  return spanEquals(bytes, start, end, INCOMPARABLE) ? 2 : -1;
 }
 
 function foldParsed(state: LedgerState, text: string, offset: number, length: number): string | undefined {

@@ -21,6 +21,8 @@ export interface ReadOptions {
 const CHUNK = 4 << 20;
 const LONGEST_LINE = 16 << 20;
 const TAIL = 96;
+/** bytes of an answer's line, to make room for what a file holds */
+const TYPICAL_LINE = 400;
 const MAX_PROBLEMS = 1000;
 const NEWLINE = 10;
 
@@ -107,6 +109,7 @@ export class LedgerReader {
     /** bytes at the buffer's beginning that belong to a line not yet ended */
     let held = 0;
     let tooLong = false;
+    this.state.reserve(this.state.events + Math.floor((size - this.position) / TYPICAL_LINE));
     for (;;) {
       signal?.throwIfAborted();
       if (held === buffer.length) {

@@ -25,6 +25,9 @@ export type FieldName = keyof typeof Field;
 
 const NAMES = Object.keys(Field) as FieldName[];
 const NAME_BYTES = NAMES.map(name => Buffer.from(name, 'latin1'));
+/** The known names differ in first letter or length, so these two find the only one it can be. */
+const FIELD_BY_START = new Int8Array(256 << 4).fill(-1);
+for (const [field, name] of NAME_BYTES.entries()) FIELD_BY_START[(name[0]! << 4) | name.length] = field;
 
 const enum Byte {
   Tab = 9,
@@ -51,6 +54,19 @@ export const Value = { absent: 0, text: 1, number: 2, other: 3 } as const;
 
 const MAX_DEPTH = 200;
 
+const HASH_LENGTH = 'sha256:'.length + 64;
+const latin = (text: string) => Buffer.from(text, 'latin1');
+const START = latin('{"v":1,"id":"');
+const AT = latin('","at":"');
+const BY = latin('","by":"');
+const ANSWER_START = latin('","kind":"answer","');
+const WITH = latin('with":"');
+const A = latin('","a":"');
+const A_KEY = latin('a":"');
+const B = latin('","b":"');
+const RELATION = latin('","relation":"');
+const QUOTE = latin('"');
+
 export class LineScanner {
   /** start and end of each known field's value in the bytes last scanned */
   readonly spans = new Int32Array(NAMES.length * 2);
@@ -69,45 +85,112 @@ export class LineScanner {
     this.at = start;
     this.end = end;
     this.kinds.fill(0);
+    if (this.knownStart() && this.members(this.afterValue()) === 'ok') return 'ok';
+
+    this.at = start;
+    this.kinds.fill(0);
     this.skipSpace();
-    if (bytes[this.at] !== Byte.OpenBrace || this.at >= end) return 'bad';
+    if (this.peek() !== Byte.OpenBrace) return 'bad';
     this.at++;
     this.skipSpace();
-    if (this.peek() === Byte.CloseBrace) this.at++;
-    else {
-      for (;;) {
-        if (this.peek() !== Byte.Quote) return 'bad';
-        const keyStart = this.at + 1;
-        if (!this.string()) return 'bad';
-        if (this.escaped) return 'slow';
-        const field = this.fieldAt(keyStart, this.at - 1);
-        this.skipSpace();
-        if (this.peek() !== Byte.Colon) return 'bad';
-        this.at++;
-        this.skipSpace();
-        const first = this.peek();
-        const from = this.at;
-        this.escaped = false;
-        const outcome = this.value(0);
-        if (outcome !== 'ok') return outcome;
-        if (field >= 0) {
-          const text = first === Byte.Quote;
-          if (text && this.escaped) return 'slow';
-          this.spans[field * 2] = text ? from + 1 : from;
-          this.spans[field * 2 + 1] = text ? this.at - 1 : this.at;
-          const numeric = first === Byte.Minus || (first >= Byte.Zero && first <= Byte.Nine);
-          this.kinds[field] = text ? Value.text : numeric ? Value.number : Value.other;
-        }
-        this.skipSpace();
-        const next = this.peek();
-        this.at++;
-        if (next === Byte.CloseBrace) break;
-        if (next !== Byte.Comma) return 'bad';
-        this.skipSpace();
-      }
+    if (this.peek() !== Byte.CloseBrace) return this.members('more');
+    this.at++;
+    return this.members('end');
+  }
+
+  /** The rest of the object, and that nothing follows it. */
+  private members(outcome: 'more' | 'end' | 'ok' | 'slow' | 'bad'): 'ok' | 'slow' | 'bad' {
+    while (outcome === 'more') {
+      outcome = this.member();
+      if (outcome === 'ok') outcome = this.afterValue();
     }
+    if (outcome !== 'end') return outcome;
     this.skipSpace();
-    return this.at === end ? 'ok' : 'bad';
+    return this.at === this.end ? 'ok' : 'bad';
+  }
+
+  /** Goes past `,` or the closing brace. */
+  private afterValue(): 'more' | 'end' | 'bad' {
+    this.skipSpace();
+    const next = this.peek();
+    this.at++;
+    if (next === Byte.CloseBrace) return 'end';
+    if (next !== Byte.Comma) return 'bad';
+    this.skipSpace();
+    return 'more';
+  }
+
+  private member(): 'ok' | 'slow' | 'bad' {
+    if (this.peek() !== Byte.Quote) return 'bad';
+    const keyStart = this.at + 1;
+    this.escaped = false;
+    if (!this.string()) return 'bad';
+    if (this.escaped) return 'slow';
+    const field = this.fieldAt(keyStart, this.at - 1);
+    this.skipSpace();
+    if (this.peek() !== Byte.Colon) return 'bad';
+    this.at++;
+    this.skipSpace();
+    const first = this.peek();
+    const from = this.at;
+    const outcome = this.value(0);
+    if (outcome !== 'ok' || field < 0) return outcome;
+    const text = first === Byte.Quote;
+    if (text && this.escaped) return 'slow';
+    this.spans[field * 2] = text ? from + 1 : from;
+    this.spans[field * 2 + 1] = text ? this.at - 1 : this.at;
+    const numeric = first === Byte.Minus || (first >= Byte.Zero && first <= Byte.Nine);
+    this.kinds[field] = text ? Value.text : numeric ? Value.number : Value.other;
+    return 'ok';
+  }
+
+  /**
+   * The beginning that this program gives every answer, compared instead of parsed: up to and with the relation's closing
+   * quote. The two hashes are only measured; whoever reads them checks their characters.
+   */
+  private knownStart(): boolean {
+    if (!this.expect(START)) return false;
+    this.note(Field.v, this.at - 8, this.at - 7, Value.number);
+    if (!this.plainText(Field.id) || !this.expect(AT) || !this.plainText(Field.at)) return false;
+    if (!this.expect(BY) || !this.plainText(Field.by) || !this.expect(ANSWER_START)) return false;
+    this.note(Field.kind, this.at - 9, this.at - 3, Value.text);
+    if (this.bytes[this.at] === 119) {
+      if (!this.expect(WITH) || !this.plainText(Field.with) || !this.expect(A)) return false;
+    } else if (!this.expect(A_KEY)) return false;
+    this.note(Field.a, this.at, this.at + HASH_LENGTH, Value.text);
+    this.at += HASH_LENGTH;
+    if (!this.expect(B)) return false;
+    this.note(Field.b, this.at, this.at + HASH_LENGTH, Value.text);
+    this.at += HASH_LENGTH;
+    return this.expect(RELATION) && this.plainText(Field.relation) && this.expect(QUOTE);
+  }
+
+  private note(field: number, from: number, to: number, kind: number): void {
+    this.spans[field * 2] = from;
+    this.spans[field * 2 + 1] = to;
+    this.kinds[field] = kind;
+  }
+
+  private expect(word: Uint8Array): boolean {
+    const { bytes, at } = this;
+    if (at + word.length > this.end) return false;
+    for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+    this.at = at + word.length;
+    return true;
+  }
+
+  /** Up to, not past, the closing quote; false where there is an escape. */
+  private plainText(field: number): boolean {
+    const { bytes, end, at: from } = this;
+    let at = from;
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === Byte.Quote) break;
+      if (byte < Byte.Space || byte === Byte.Backslash) return false;
+    }
+    this.note(field, from, at, Value.text);
+    this.at = at;
+    return at < end;
   }
 
   private peek(): number {
@@ -123,14 +206,11 @@ export class LineScanner {
 
   private fieldAt(start: number, end: number): number {
     const length = end - start;
-    const first = this.bytes[start];
-    next: for (let field = 0; field < NAME_BYTES.length; field++) {
-      const name = NAME_BYTES[field]!;
-      if (name.length !== length || name[0] !== first) continue;
-      for (let i = 1; i < length; i++) if (name[i] !== this.bytes[start + i]) continue next;
-      return field;
-    }
-    return -1;
+    const field = length < 16 ? FIELD_BY_START[(this.bytes[start]! << 4) | length]! : -1;
+    if (field < 0) return -1;
+    const name = NAME_BYTES[field]!;
+    for (let i = 1; i < length; i++) if (name[i] !== this.bytes[start + i]) return -1;
+    return field;
   }
 
   /** From the opening quote to past the closing one. */

@@ -1,5 +1,5 @@
 import type { ImageHash, Relation } from '../../core/types';
-import { ByteTable, grown, PairTable } from './tables';
+import { ByteTable, grown, HashTable, PairTable } from './tables';
 
 /** What one person says of one pair, as it stands: their latest answer that is not undone. */
 export interface StandingAnswer {
@@ -63,7 +63,7 @@ export interface FlatEvent {
  */
 export class LedgerState {
   readonly ids = new ByteTable();
-  readonly images = new ByteTable();
+  readonly images = new HashTable();
   readonly people = new ByteTable();
   readonly groups = new ByteTable();
   readonly words = new ByteTable();
@@ -84,9 +84,11 @@ export class LedgerState {
   private offset = new Float64Array(64);
   private length = new Int32Array(64);
 
-  /** canonical pairs of image numbers, and the slots (pair, person) that hold answers */
+  /** canonical pairs of image numbers; each has a chain of slots, one a person, that hold answers */
   private readonly pairs = new PairTable();
-  private readonly slots = new PairTable();
+  private slotCount = 0;
+  private slotPair = new Int32Array(64);
+  private slotBy = new Int32Array(64);
   private pairHead = new Int32Array(64).fill(-1);
   private slotHead = new Int32Array(64).fill(-1);
   private slotBest = new Int32Array(64).fill(-1);
@@ -110,6 +112,13 @@ export class LedgerState {
   /** Events folded so far, undone ones and unknown kinds included. */
   get events(): number {
     return this.ids.size;
+  }
+
+  /** Makes room for that many events at once. */
+  reserve(events: number): void {
+    this.ids.reserve(events);
+    this.pairs.reserve(events);
+    if (events > this.kind.length) this.grow(events);
   }
 
   /** Folds one event whose id, the last one interned, is new. */
@@ -158,7 +167,7 @@ export class LedgerState {
       if (best < 0) this.answers++;
       if (best < 0 || this.newer(index, best)) {
         this.slotBest[slot] = index;
-        this.touched?.add(this.slots.first[slot]!);
+        this.touched?.add(this.slotPair[slot]!);
       }
     }
   }
@@ -194,10 +203,7 @@ export class LedgerState {
 
   /** What one person says of a pair. */
   answerOf(a: ImageHash, b: ImageHash, by: string): StandingAnswer | undefined {
-    const pair = this.findPair(a, b);
-    const person = this.people.findText(by);
-    if (pair < 0 || person < 0) return undefined;
-    const slot = this.slots.find(pair, person);
+    const slot = this.findSlot(this.findPair(a, b), this.people.findText(by));
     const best = slot < 0 ? -1 : this.slotBest[slot]!;
     return best < 0 ? undefined : this.answer(best);
   }
@@ -214,9 +220,7 @@ export class LedgerState {
    * Every answer that one person gave to a pair and did not undo, oldest first: hidden repeats and corrections included.
    */
   history(a: ImageHash, b: ImageHash, by: string): StandingAnswer[] {
-    const pair = this.findPair(a, b);
-    const person = this.people.findText(by);
-    const slot = pair < 0 || person < 0 ? -1 : this.slots.find(pair, person);
+    const slot = this.findSlot(this.findPair(a, b), this.people.findText(by));
     const events: number[] = [];
     if (slot >= 0) {
       for (let i = this.slotHead[slot]!; i >= 0; i = this.nextInSlot[i]!) {
@@ -332,7 +336,7 @@ export class LedgerState {
         if (this.newer(index, now.last)) now.last = index;
       }
     };
-    for (let slot = 0; slot < this.slots.size; slot++) {
+    for (let slot = 0; slot < this.slotCount; slot++) {
       const best = this.slotBest[slot]!;
       if (best < 0) continue;
       note(this.a[best]!, best, 1);
@@ -380,16 +384,27 @@ export class LedgerState {
   private slotOf(a: number, b: number, by: number): number {
     const pair = this.pairs.intern(Math.min(a, b), Math.max(a, b));
     if (pair >= this.pairHead.length) this.pairHead = grown(this.pairHead, pair + 1, -1);
-    const before = this.slots.size;
-    const slot = this.slots.intern(pair, by);
-    if (slot < before) return slot;
+    const found = this.findSlot(pair, by);
+    if (found >= 0) return found;
+    const slot = this.slotCount++;
     if (slot >= this.slotHead.length) {
+      this.slotPair = grown(this.slotPair, slot + 1);
+      this.slotBy = grown(this.slotBy, slot + 1);
       this.slotHead = grown(this.slotHead, slot + 1, -1);
       this.slotBest = grown(this.slotBest, slot + 1, -1);
       this.slotNext = grown(this.slotNext, slot + 1, -1);
     }
+    this.slotPair[slot] = pair;
+    this.slotBy[slot] = by;
     this.slotNext[slot] = this.pairHead[pair]!;
     this.pairHead[pair] = slot;
+    return slot;
+  }
+
+  private findSlot(pair: number, by: number): number {
+    if (pair < 0 || by < 0) return -1;
+    let slot = this.pairHead[pair]!;
+    while (slot >= 0 && this.slotBy[slot] !== by) slot = this.slotNext[slot]!;
     return slot;
   }
 
@@ -441,7 +456,7 @@ export class LedgerState {
     else this.nextInSlot[last] = -1;
     this.slotBest[slot] = best;
     if (best < 0) this.answers--;
-    this.touched?.add(this.slots.first[slot]!);
+    this.touched?.add(this.slotPair[slot]!);
   }
 
   private newer(x: number, y: number): boolean {
@@ -450,7 +465,7 @@ export class LedgerState {
   }
 
   private hash(image: number): ImageHash {
-    return (this.hashes[image] ??= this.images.text(image) as ImageHash);
+    return (this.hashes[image] ??= this.images.text(image));
   }
 
   private answer(index: number): StandingAnswer {
