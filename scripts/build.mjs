@@ -1,5 +1,5 @@
 // Builds everything into dist/: WebAssembly kernels, host, engine and its workers, CLI, pages. Then reports sizes against
-// the budget and fails on a bundle over it. `--watch` rebuilds on change; `--release` minifies.
+// the budget and fails on a bundle over it. `--watch` rebuilds on change; `--release` minifies; `--out DIR` builds elsewhere.
 import { build, context } from 'esbuild';
 import { existsSync, mkdirSync, rmSync, writeFileSync, cpSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
@@ -7,7 +7,8 @@ import path from 'node:path';
 import { bundles, copies, wasmModules, budgets } from './bundles.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
-const dist = path.join(root, 'dist');
+const outFlag = process.argv.indexOf('--out');
+const dist = outFlag < 0 ? path.join(root, 'dist') : path.resolve(process.argv[outFlag + 1]);
 const watch = process.argv.includes('--watch');
 const release = process.argv.includes('--release');
 
@@ -16,7 +17,7 @@ mkdirSync(dist, { recursive: true });
 
 for (const { source, out, flags } of wasmModules) {
   const asc = path.join(root, 'node_modules/assemblyscript/bin/asc.js');
-  execFileSync(process.execPath, [asc, source, '--outFile', path.join('dist', out), ...flags], {
+  execFileSync(process.execPath, [asc, source, '--outFile', path.join(dist, out), ...flags], {
     cwd: root,
     stdio: 'inherit',
   });
@@ -31,12 +32,27 @@ const common = {
   logLevel: 'warning',
   absWorkingDir: root,
 };
+
+/** The options that say where a bundle goes, with `dist/` in them turned into the folder that is built. */
+function inDist(options) {
+  const place = file => path.join(dist, path.relative('dist', file));
+  return {
+    ...(options.outfile && { outfile: place(options.outfile) }),
+    ...(options.outdir && { outdir: place(options.outdir) }),
+  };
+}
+
+/** The folder of the npm package that a file belongs to, from the repository's root; undefined for our own files. */
+function packageOf(file) {
+  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file.replaceAll('\\', '/'))?.[0];
+}
+
 const results = [];
 for (const [name, options] of Object.entries(bundles)) {
   if (!options.entryPoints.every(entry => existsSync(path.join(root, typeof entry === 'string' ? entry : entry.in)))) {
     throw new Error(`bundle ${name}: no such entry point: ${options.entryPoints}`);
   }
-  const all = { ...common, ...options };
+  const all = { ...common, ...options, ...inDist(options) };
   if (watch) await (await context({ ...all, logLevel: 'info' })).watch();
   else results.push([name, (await build(all)).metafile]);
 }
@@ -45,7 +61,12 @@ if (!watch) {
   const rows = results.flatMap(([name, meta]) =>
     Object.entries(meta.outputs)
       .filter(([file]) => !file.endsWith('.map'))
-      .map(([file, output]) => ({ name, file, bytes: output.bytes, inputs: output.inputs })),
+      .map(([file, { bytes, inputs }]) => ({
+        name,
+        file: path.join('dist', path.relative(dist, path.join(root, file))),
+        bytes,
+        inputs,
+      })),
   );
   let failed = false;
   for (const { file, bytes } of rows) {
@@ -66,6 +87,14 @@ if (!watch) {
       .slice(0, 10),
   }));
   writeFileSync(path.join(dist, 'bundle-report.json'), JSON.stringify(report, null, 1));
+  // Which packages' code is inside, for the third-party notices.
+  const packages = rows
+    .flatMap(({ inputs }) => Object.keys(inputs).map(packageOf))
+    .concat(copies.map(({ from }) => packageOf(from)));
+  writeFileSync(
+    path.join(dist, 'bundled-packages.json'),
+    JSON.stringify([...new Set(packages.filter(Boolean))].sort(), null, 1),
+  );
   if (failed) {
     console.error('a bundle is over its budget: see dist/bundle-report.json');
     process.exit(1);

@@ -192,6 +192,9 @@ export async function startServer(host, profile, options = {}) {
           output += chunk;
           const listening = /Extension host agent listening on (\d+)/.exec(output);
           if (listening) resolve(Number(listening[1]));
+          if (/EADDRINUSE|EACCES|EADDRNOTAVAIL/.test(output)) {
+            reject(new Error(`Port ${options.port} of ${address} is taken or not allowed. Choose another one.`));
+          }
         };
         child.stdout.on('data', read);
         child.stderr.on('data', read);
