@@ -78,6 +78,8 @@ export function createDecoder(options: DecoderOptions = {}): Decoder {
  * passes for a good one. A bounded number of pictures, and of pixels, is worked on at the same time.
  */
 export class Decoder {
+  /** changes whenever the same bytes may give other pixels, or an error instead of pixels */
+  readonly version: string;
   readonly #limiter: Limiter;
   readonly #maxPixels: number;
   readonly #timeout: number;
@@ -89,6 +91,7 @@ export class Decoder {
     readonly info: DecoderInfo,
     options: DecoderOptions,
   ) {
+    this.version = `${PIPELINE_VERSION} ${build} ${sharp.versions.vips}${options.svg ? ' svg' : ''}`;
     const inFlight = options.inFlight ?? Math.min(8, Math.max(4, os.availableParallelism()));
     this.#limiter = new Limiter(inFlight, PIXELS_IN_FLIGHT);
     this.#maxPixels = options.maxPixels ?? (build === 'wasm' ? MAX_PIXELS_WASM : MAX_PIXELS);
