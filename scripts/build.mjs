@@ -1,7 +1,7 @@
 // Builds everything into dist/: WebAssembly kernels, host, engine and its workers, CLI, pages. Then reports sizes against
 // the budget and fails on a bundle over it. `--watch` rebuilds on change; `--release` minifies; `--out DIR` builds elsewhere.
 import { build, context } from 'esbuild';
-import { existsSync, mkdirSync, rmSync, writeFileSync, cpSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, cpSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { bundles, copies, wasmModules, budgets } from './bundles.mjs';
@@ -24,8 +24,10 @@ for (const { source, out, flags } of wasmModules) {
 }
 for (const { from, to } of copies) cpSync(path.join(root, from), path.join(dist, to), { recursive: true });
 
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const common = {
   bundle: true,
+  define: { __MARGIN_VERSION__: JSON.stringify(version) },
   sourcemap: !release,
   minify: release,
   metafile: true,

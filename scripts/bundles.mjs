@@ -12,14 +12,34 @@ const page = { platform: 'browser', format: 'iife', target: 'chrome128', loader:
 export const bundles = {
   extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' },
   'label-page': { ...page, entryPoints: ['webview/label/main.ts'], outfile: 'dist/webview/label.js' },
-  // engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
+  engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
   'embed-worker': { ...node, entryPoints: ['src/model/worker.ts'], outfile: 'dist/embed-worker.cjs' },
-  // cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
+  cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
 };
-void node;
 
 /** AssemblyScript modules: source, file in dist, compiler flags. */
-export const wasmModules = [];
+const trainFlags = [
+  '-O3',
+  '--noAssert',
+  '--noExportMemory',
+  '--runtime',
+  'stub',
+  '--importMemory',
+  '--disableWarning',
+  '112',
+];
+export const wasmModules = [
+  {
+    source: 'src/model/assembly/index.ts',
+    out: 'wasm/train-simd.wasm',
+    flags: [...trainFlags, '--enable', 'simd'],
+  },
+  {
+    source: 'src/model/assembly/index.ts',
+    out: 'wasm/train-relaxed.wasm',
+    flags: [...trainFlags, '--enable', 'simd', '--enable', 'relaxed-simd'],
+  },
+];
 
 /** Files to copy: from the repository's root, to a place in dist. */
 export const copies = [

@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Engine, EngineSettings, FileProblem, JobOptions, Progress } from '../engine/api';
+import type { Actions, CommonOptions } from './program';
+import type { Streams } from './run';
+
+/** Files named one by one in text output; `--json` names all. */
+const NAMED = 10;
+
+/** What the commands do, on an engine. Results go to `io.out`, progress to `io.err`. */
+export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Actions {
+  const print = (options: CommonOptions, result: object, lines: string[]): void => {
+    io.out.write(options.json ? `${JSON.stringify(result)}\n` : `${lines.join('\n')}\n`);
+  };
+  const job = (options: CommonOptions): JobOptions => ({
+    signal,
+    ...(!options.quiet && { report: progressLine(io.err) }),
+  });
+  const ref = (folder: string, options: CommonOptions) => ({
+    folder: path.resolve(folder),
+    settings: settingsOf(options),
+  });
+
+  return {
+    async scan(folder, options) {
+      const result = await engine.scan(ref(folder, options), job(options));
+      print(options, result, [
+        `${result.images} images, ${result.distinct} distinct, ${result.classes.length} classes`,
+        ...result.classes.map(({ name, images }) => `  ${name}: ${images}`),
+        ...(result.unclassed > 0 ? [`  without a class: ${result.unclassed}`] : []),
+        ...problemLines(result.problems),
+        `backend ${result.backend.name}: ${result.backend.why.join('; ')}`,
+        `decoder ${result.decoder.name}: ${result.decoder.why.join('; ')}`,
+      ]);
+    },
+
+    async embed(folder, options) {
+      const result = await engine.embed(ref(folder, options), job(options));
+      const pace = result.embedded > 0 ? `, ${(result.embedded / result.seconds).toFixed(0)} images/s` : '';
+      print(options, { ...result, imagesPerSecond: result.embedded / result.seconds }, [
+        `${result.images} images: ${result.embedded} embedded, ${result.fromCache} from the cache, in ${result.seconds.toFixed(1)} s${pace}`,
+        `model ${result.model}, ${result.dimension} dimensions, on ${result.backend.name}`,
+        ...problemLines(result.problems),
+      ]);
+    },
+
+    async mine(folder, options) {
+      const params = ref(folder, options);
+      const result = await engine.mine(
+        {
+          ...params,
+          lane: options.lane,
+          metric: options.distance,
+          margin: options.margin,
+          strategy: options.strategy,
+          topK: options.top,
+          perImage: options.perImage,
+          seed: options.seed,
+          perClassPair: options.perClassPair,
+          minDistance: options.minDistance,
+          relativeMargin: options.relativeMargin,
+          rankWindow: options.rankWindow,
+        },
+        job(options),
+      );
+      const { lane, report } = result;
+      if (options.out !== undefined) {
+        const { items } = await engine.window({ ...params, lane: lane.lane, count: Infinity });
+        await writeFile(path.resolve(options.out), items.map(item => `${JSON.stringify(item)}\n`).join(''));
+      }
+      const leftOut = Object.entries(report.leftOut).filter(([, count]) => count > 0);
+      print(options, result, [
+        `${lane.total} candidates (${report.found} found) in ${report.seconds.toFixed(2)} s${report.partial ? ', cut short' : ''}`,
+        `${report.images} images, ${report.classes} classes, ${lane.metric} distance, margin ${lane.margin}, ${report.kernel} on ${report.threads} threads`,
+        ...(leftOut.length > 0 ? [`left out: ${leftOut.map(([guard, count]) => `${guard} ${count}`).join(', ')}`] : []),
+        ...problemLines(result.problems),
+        ...(options.out !== undefined ? [`written to ${options.out}`] : []),
+      ]);
+      // A cancelled search keeps what it found, and is still a cancelled command.
+      signal.throwIfAborted();
+    },
+
+    async answer(folder, options) {
+      const result = await engine.answerFiles({
+        ...ref(folder, options),
+        a: options.a,
+        b: options.b,
+        relation: options.relation,
+      });
+      print(options, result, [`${options.a} and ${options.b}: ${options.relation} (${result.id})`]);
+    },
+
+    async export(folder, options) {
+      const result = await engine.export(
+        {
+          ...ref(folder, options),
+          as: options.as,
+          format: options.format,
+          out: path.resolve(options.out),
+          split: options.split,
+          seed: options.seed,
+          from: options.from,
+          dryRun: options.dryRun,
+        },
+        job(options),
+      );
+      print(options, result, [
+        ...Object.entries(result.counts).map(([name, count]) => `${name}: ${count}`),
+        ...result.files.map(({ path: file, rows, sha256 }) => `${file}: ${rows} rows, sha256 ${sha256.slice(0, 12)}…`),
+        ...result.warnings.map(warning => `warning: ${warning}`),
+      ]);
+    },
+  };
+}
+
+function settingsOf(options: CommonOptions): EngineSettings {
+  const { model, backend, decoder, classes, exclude, svg = false, tfjsNode, by } = options;
+  return {
+    model,
+    backend,
+    decoder,
+    classes,
+    exclude,
+    svg,
+    ...(tfjsNode && { tfjsNodePath: tfjsNode }),
+    ...(by && { by }),
+  };
+}
+
+function problemLines(problems: readonly FileProblem[]): string[] {
+  if (problems.length === 0) return [];
+  const named = problems.slice(0, NAMED).map(({ path: file, reason }) => `  ${file}: ${reason}`);
+  const rest = problems.length - named.length;
+  return [
+    `${problems.length} files cannot be used:`,
+    ...named,
+    ...(rest > 0 ? [`  … and ${rest} more (--json names all)`] : []),
+  ];
+}
+
+/** One line that is written over on a terminal; a line a stage where standard error is a file. */
+function progressLine(err: NodeJS.WritableStream): (progress: Progress) => void {
+  const terminal = (err as { isTTY?: boolean }).isTTY === true;
+  let last = '';
+  return ({ stage, done, total, secondsLeft }) => {
+    const share = total > 0 ? `${done} of ${total}` : `${done}`;
+    const left = secondsLeft === undefined ? '' : `, ${Math.ceil(secondsLeft)} s left`;
+    if (terminal) err.write(`\r\u001b[K${stage}: ${share}${left}${total > 0 && done >= total ? '\n' : ''}`);
+    else if (stage !== last) err.write(`${stage}: ${total > 0 ? total : '…'}\n`);
+    last = stage;
+  };
+}

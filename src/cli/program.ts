@@ -1,0 +1,199 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { EngineSettings } from '../engine/api';
+import { LANES, METRICS, STRATEGIES } from '../engine/api';
+
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  model: string;
+  backend: EngineSettings['backend'];
+  decoder: EngineSettings['decoder'];
+  tfjsNode?: string;
+  classes: EngineSettings['classes'];
+  exclude: string[];
+  svg?: boolean;
+  by?: string;
+}
+
+export interface MineOptions extends CommonOptions {
+  lane: (typeof LANES)[number];
+  distance: (typeof METRICS)[number] | 'auto';
+  margin: number;
+  top: number;
+  perImage: number;
+  perClassPair?: number;
+  minDistance?: number;
+  relativeMargin?: number;
+  rankWindow?: [number, number];
+  strategy: (typeof STRATEGIES)[number];
+  seed: number;
+  out?: string;
+}
+
+export interface AnswerOptions extends CommonOptions {
+  a: string;
+  b: string;
+  relation: 'same' | 'different' | 'incomparable';
+}
+
+export interface ExportOptions extends CommonOptions {
+  as: 'pairs' | 'triplets';
+  format: string;
+  split: number[];
+  from: ('answers' | 'implied' | 'classes' | 'mined')[];
+  seed: number;
+  out: string;
+  dryRun?: boolean;
+}
+
+/** What each command does; the program only reads the command line. */
+export interface Actions {
+  scan(folder: string, options: CommonOptions): Promise<void>;
+  embed(folder: string, options: CommonOptions): Promise<void>;
+  mine(folder: string, options: MineOptions): Promise<void>;
+  answer(folder: string, options: AnswerOptions): Promise<void>;
+  export(folder: string, options: ExportOptions): Promise<void>;
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('not a number.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('not a whole number above 0.');
+  return value;
+}
+
+function integer(text: string): number {
+  const value = number(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('not a whole number.');
+  return value;
+}
+
+function notNegative(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError('below 0.');
+  return value;
+}
+
+function numbers(text: string): number[] {
+  return text.split(',').map(notNegative);
+}
+
+function window(text: string): [number, number] {
+  const [from, to, ...rest] = text.split(',').map(integer);
+  if (from === undefined || to === undefined || rest.length > 0 || from < 0 || to <= from) {
+    throw new InvalidArgumentError('two ranks FROM,TO with 0 <= FROM < TO.');
+  }
+  return [from, to];
+}
+
+function classRule(text: string): EngineSettings['classes'] {
+  if (text === 'folder' || text === 'none') return text;
+  const depth = Number(text);
+  if (!Number.isSafeInteger(depth) || depth < 1)
+    throw new InvalidArgumentError('folder, none, or how many folders deep.');
+  return { depth };
+}
+
+function list(text: string, before: string[]): string[] {
+  return [...before, text];
+}
+
+const SOURCES = ['answers', 'implied', 'classes', 'mined'] as const;
+
+function sources(text: string): ExportOptions['from'] {
+  return text.split(',').map(part => {
+    const source = SOURCES.find(known => known === part.trim());
+    if (!source) throw new InvalidArgumentError(`one or more of ${SOURCES.join(', ')}, with commas between.`);
+    return source;
+  });
+}
+
+/** Builds the `margin` command line of docs/DESIGN.md. Throws `CommanderError` instead of ending the process. */
+export function buildProgram(version: string, actions: Actions): Command {
+  const program = new Command('margin')
+    .description('Mine hard pairs and triplets from a folder of images.')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(margin --help tells more)');
+
+  const common = (command: Command): Command =>
+    command
+      .exitOverride()
+      .argument('<folder>', 'folder of images')
+      .option('--json', 'one JSON object on standard output')
+      .option('--quiet', 'no progress on standard error')
+      .option('--model <model>', 'starter, a name under .margin/models, a folder or a URL with a model.json', 'starter')
+      .addOption(
+        new Option('--backend <backend>', 'what runs the network').choices(['auto', 'node', 'wasm']).default('auto'),
+      )
+      .addOption(
+        new Option('--decoder <decoder>', 'what decodes images').choices(['auto', 'native', 'wasm']).default('auto'),
+      )
+      .option('--tfjs-node <folder>', 'folder that holds an @tensorflow/tfjs-node')
+      .option(
+        '--classes <rule>',
+        'an image’s class: folder, none, or how many folders deep',
+        classRule,
+        'folder' as const,
+      )
+      .option('--exclude <glob>', 'pass over what matches; may be given again', list, [])
+      .option('--svg', 'read SVG files too')
+      .option('--by <person>', 'who judges (default: git’s user)');
+
+  common(program.command('scan').description('images, classes, what cannot be read and why')).action(actions.scan);
+
+  common(program.command('embed').description('fill the cache of embeddings')).action(actions.embed);
+
+  common(program.command('mine').description('find the candidates that teach the most'))
+    .addOption(new Option('--lane <lane>', 'kind of candidate').choices([...LANES]).default('hard-triplets'))
+    .addOption(
+      new Option('--distance <metric>', 'how embeddings are compared').choices(['auto', ...METRICS]).default('auto'),
+    )
+    .option('--margin <distance>', 'the margin, in units of the distance', notNegative, 0.2)
+    .option('--top <k>', 'candidates kept, best first', count, 1000)
+    .option('--per-image <c>', 'at most this many candidates with one image', count, 5)
+    .option('--per-class-pair <c>', 'at most this many candidates between two classes', count)
+    .option('--min-distance <distance>', 'leave out pairs nearer than this', notNegative)
+    .option('--relative-margin <share>', 'a negative must be this share farther than the positive', number)
+    .option('--rank-window <from,to>', 'of an anchor’s negatives, nearest first, only these ranks', window)
+    .addOption(
+      new Option('--strategy <strategy>', 'which negatives of an anchor-positive pair')
+        .choices([...STRATEGIES])
+        .default('nearest'),
+    )
+    .option('--seed <n>', 'for what is drawn', integer, 0)
+    .option('--out <file>', 'also write the candidates to FILE, one JSON object a line')
+    .action(actions.mine);
+
+  common(program.command('answer').description('add one answer to the ledger'))
+    .requiredOption('--a <file>', 'one image')
+    .requiredOption('--b <file>', 'the other image')
+    .addOption(
+      new Option('--relation <relation>', 'what they are')
+        .choices(['same', 'different', 'incomparable'])
+        .makeOptionMandatory(),
+    )
+    .action(actions.answer);
+
+  common(program.command('export').description('write a manifest that a trainer reads'))
+    .addOption(new Option('--as <shape>', 'what rows are').choices(['pairs', 'triplets']).default('triplets'))
+    .option('--format <format>', 'jsonl, csv, …', 'jsonl')
+    .option('--split <shares>', '0.8,0.1,0.1 for train, validation and test, or a number of folds', numbers, [1])
+    .option('--from <sources>', `where rows come from: ${SOURCES.join(', ')}`, sources, [
+      'answers',
+      'implied',
+    ] as ExportOptions['from'])
+    .option('--seed <n>', 'for the split', integer, 0)
+    .option('--dry-run', 'counts only, nothing written')
+    .requiredOption('--out <folder>', 'folder to write')
+    .action(actions.export);
+
+  return program;
+}
+
+export { CommanderError };

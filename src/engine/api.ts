@@ -1,0 +1,8 @@
+/** What the command line needs of the engine. */
+export { LANES, METRICS } from '../core/types';
+export { STRATEGIES } from '../core/mining/types';
+export { assetsBeside } from './assets';
+export { Engine } from './engine';
+export type { JobOptions } from './engine';
+export { EngineError, messageOf } from './errors';
+export type { EngineSettings, FileProblem, Progress } from '../rpc/engine-protocol';

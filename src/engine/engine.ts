@@ -1,0 +1,255 @@
+import { readdir } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { readModel } from '../model';
+import type {
+  AnswerParams,
+  BackendInfo,
+  EmbedResult,
+  EngineProtocol,
+  EngineSettings,
+  FolderRef,
+  LabelWindow,
+  LaneState,
+  MineParams,
+  MineResult,
+  ModelInfo,
+  Progress,
+  ScanResult,
+  Thumbnail,
+} from '../rpc/engine-protocol';
+import type { Assets } from './assets';
+import { Embedders } from './embedders';
+import { exportFolder } from './jobs/export';
+import { mineLane, refuseUnminable } from './jobs/mine';
+import { fillVectors } from './jobs/vectors';
+import { Workspace } from './workspace';
+
+type Calls = EngineProtocol['calls'];
+type Params<M extends keyof Calls> = Calls[M]['params'];
+type Result<M extends keyof Calls> = Calls[M]['result'];
+
+export interface EngineEvents {
+  log(level: 'debug' | 'info' | 'warn', message: string): void;
+  changed(folder: string, what: 'answers' | 'lanes' | 'models'): void;
+}
+
+/** What a call may be given beside its parameters. */
+export interface JobOptions {
+  signal?: AbortSignal;
+  report?(progress: Progress): void;
+}
+
+/** Items that the panel holds: the one shown and the next eight. */
+const WINDOW = 9;
+
+/**
+ * The heavy work, without VS Code: the same class serves the forked process and the command line. Folders open on first
+ * mention; nothing here is worth more than a restart.
+ */
+export class Engine {
+  readonly #workspaces = new Map<string, Promise<Workspace>>();
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #embedders: Embedders;
+
+  constructor(
+    readonly assets: Assets,
+    readonly events: EngineEvents,
+  ) {
+    this.#embedders = new Embedders(assets, message => events.log('info', message));
+  }
+
+  backend({ settings }: FolderRef): Promise<BackendInfo> {
+    return this.#embedders.backend(settings);
+  }
+
+  async scan(params: FolderRef, options: JobOptions = {}): Promise<ScanResult> {
+    const workspace = await this.#open(params);
+    const backend = await this.#embedders.backend(params.settings);
+    const { images, files, problems, skipped } = await this.#alone(params.folder, () =>
+      workspace.takeInventory(params.settings, options),
+    );
+    const classes = new Map<string, number>();
+    for (const { class: name } of images) if (name !== null) classes.set(name, (classes.get(name) ?? 0) + 1);
+    const { info } = workspace.decoder(params.settings);
+    return {
+      images: files,
+      distinct: images.length,
+      classes: [...classes].map(([name, count]) => ({ name, images: count })),
+      unclassed: images.filter(image => image.class === null).length,
+      problems,
+      skipped,
+      backend,
+      decoder: { name: info.name, why: info.why },
+    };
+  }
+
+  async embed(params: FolderRef, options: JobOptions = {}): Promise<EmbedResult> {
+    const { folder, settings } = params;
+    const workspace = await this.#open(params);
+    return this.#alone(folder, async () => {
+      const started = performance.now();
+      const inventory = await workspace.takeInventory(settings, options);
+      if (inventory.images.length === 0)
+        refuseUnminable(folder, inventory.images, inventory.problems, 'near-duplicates');
+      return this.#embedders.use(folder, settings, options.signal, async embedder => {
+        const filled = await fillVectors(workspace, inventory.images, embedder, settings, options);
+        const problems = [...inventory.problems, ...filled.problems];
+        this.#nameProblems(problems);
+        return {
+          model: embedder.name,
+          dimension: embedder.dimension,
+          images: inventory.images.length,
+          embedded: filled.embedded,
+          fromCache: filled.fromCache,
+          problems,
+          seconds: (performance.now() - started) / 1000,
+          backend: { name: embedder.backend.name, why: embedder.backend.why },
+        };
+      });
+    });
+  }
+
+  async mine(params: MineParams, options: JobOptions = {}): Promise<MineResult> {
+    const workspace = await this.#open(params);
+    const result = await this.#alone(params.folder, () =>
+      mineLane(workspace, params, this.#embedders, this.assets, options),
+    );
+    this.#nameProblems(result.problems);
+    this.events.changed(params.folder, 'lanes');
+    return result;
+  }
+
+  async lanes(params: FolderRef): Promise<LaneState[]> {
+    const workspace = await this.#open(params);
+    await workspace.ledger.refresh();
+    return workspace.labelling.states();
+  }
+
+  async window({ lane, count, from, ...ref }: Params<'window'>): Promise<LabelWindow> {
+    const workspace = await this.#open(ref);
+    await workspace.ledger.refresh();
+    return workspace.labelling.window(lane, count, from);
+  }
+
+  async answer({ lane, itemId, verdict, ms, token, ...ref }: AnswerParams): Promise<LabelWindow> {
+    const workspace = await this.#open(ref);
+    await workspace.labelling.answer(lane, itemId, verdict, ms, token);
+    return workspace.labelling.window(lane, WINDOW);
+  }
+
+  async undo({ lane, token, ...ref }: Params<'undo'>): Promise<Result<'undo'>> {
+    const workspace = await this.#open(ref);
+    const undone = await workspace.labelling.undo(lane, token);
+    const same = undone !== undefined && (lane === undefined || undone.lane === lane);
+    const window = workspace.labelling.window(lane ?? undone?.lane, WINDOW, same ? undone.id : undefined);
+    return { ...window, ...(undone && { undone }) };
+  }
+
+  async flag({ lane, image, token, ...ref }: Params<'flag'>): Promise<LabelWindow> {
+    const workspace = await this.#open(ref);
+    await workspace.ledger.flag(image, { token });
+    return workspace.labelling.window(lane, WINDOW);
+  }
+
+  async thumbnail({ hash, size, ...ref }: Params<'thumbnail'>): Promise<Thumbnail> {
+    const workspace = await this.#open(ref);
+    return workspace.thumbnail(hash, Math.min(2048, Math.max(16, Math.round(size))), ref.settings);
+  }
+
+  async models({ folder }: FolderRef): Promise<ModelInfo[]> {
+    const modelsDir = path.join(folder, '.margin', 'models');
+    const names = await readdir(modelsDir, { withFileTypes: true }).catch(() => []);
+    const refs = [
+      'starter',
+      ...names
+        .filter(entry => entry.isDirectory())
+        .map(entry => entry.name)
+        .sort(),
+    ];
+    const found: ModelInfo[] = [];
+    for (const ref of refs) {
+      try {
+        const { card } = await readModel(ref, { modelsDir, starterDir: path.join(this.assets.models, 'starter') });
+        const { width, height, channels } = card.input;
+        found.push({
+          id: ref,
+          name: card.name,
+          where: ref === 'starter' ? 'shipped' : 'folder',
+          input: `${width} × ${height} × ${channels}`,
+          metric: card.embedding.metric,
+          ...(card.embedding.dimension !== undefined && { dimension: card.embedding.dimension }),
+          ...(card.description !== undefined && { description: card.description }),
+        });
+      } catch (error) {
+        this.events.log('warn', String(error));
+      }
+    }
+    return found;
+  }
+
+  async export(params: Params<'export'>, options: JobOptions = {}): Promise<Result<'export'>> {
+    const workspace = await this.#open(params);
+    await workspace.ledger.refresh();
+    return this.#alone(params.folder, () => exportFolder(workspace, params, options));
+  }
+
+  /** Adds one answer about two files of the folder, for scripts. */
+  async answerFiles(
+    params: FolderRef & { a: string; b: string; relation: 'same' | 'different' | 'incomparable' },
+  ): Promise<{ id: string }> {
+    const workspace = await this.#open(params);
+    const { answerFiles } = await import('./jobs/answer');
+    return answerFiles(workspace, params);
+  }
+
+  async clearCache(params: FolderRef): Promise<{ bytes: number }> {
+    const workspace = await this.#open(params);
+    return this.#alone(params.folder, async () => {
+      const bytes = await workspace.margin.clearCache();
+      await this.#close(params.folder);
+      this.events.changed(params.folder, 'lanes');
+      return { bytes };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.allSettled([...this.#workspaces.keys()].map(folder => this.#close(folder)));
+    await this.#embedders.dispose();
+  }
+
+  /** Files that gave no picture are named in the log; the panel and the command line count them. */
+  #nameProblems(problems: readonly { path: string; reason: string }[]): void {
+    for (const { path: file, reason } of problems) this.events.log('warn', `${file}: ${reason}`);
+  }
+
+  /** Jobs on one folder take turns; labelling does not wait for them. */
+  #alone<T>(folder: string, job: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(folder) ?? Promise.resolve()).then(job);
+    this.#turns.set(
+      folder,
+      mine.catch(() => undefined),
+    );
+    return mine;
+  }
+
+  async #open({ folder, settings }: { folder: string; settings: EngineSettings }): Promise<Workspace> {
+    let opening = this.#workspaces.get(folder);
+    if (!opening) {
+      const fallback = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'margin');
+      opening = Workspace.open(folder, settings, fallback, {
+        log: (level, message) => this.events.log(level, message),
+        changed: what => this.events.changed(folder, what),
+      });
+      this.#workspaces.set(folder, opening);
+      opening.catch(() => this.#workspaces.delete(folder));
+    }
+    return opening;
+  }
+
+  async #close(folder: string): Promise<void> {
+    const opening = this.#workspaces.get(folder);
+    this.#workspaces.delete(folder);
+    await (await opening?.catch(() => undefined))?.close();
+  }
+}

@@ -1,0 +1,33 @@
+import type { EngineProtocol } from '../rpc/engine-protocol';
+import type { CallContext, Handlers } from '../rpc/rpc';
+import { transferring } from '../rpc/rpc';
+import type { Engine, JobOptions } from './engine';
+
+declare const __MARGIN_VERSION__: string;
+
+/** The engine's answers to its protocol, one line a call. */
+export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
+  const job = ({ signal, progress }: CallContext<Parameters<NonNullable<JobOptions['report']>>[0]>): JobOptions => ({
+    signal,
+    report: progress,
+  });
+  return {
+    hello: () => ({ pid: process.pid, node: process.version, version: __MARGIN_VERSION__ }),
+    backend: params => engine.backend(params),
+    scan: (params, context) => engine.scan(params, job(context)),
+    embed: (params, context) => engine.embed(params, job(context)),
+    mine: (params, context) => engine.mine(params, job(context)),
+    lanes: params => engine.lanes(params),
+    window: params => engine.window(params),
+    answer: params => engine.answer(params),
+    undo: params => engine.undo(params),
+    flag: params => engine.flag(params),
+    thumbnail: async params => {
+      const picture = await engine.thumbnail(params);
+      return transferring(picture, [picture.bytes.buffer as ArrayBuffer]);
+    },
+    models: params => engine.models(params),
+    export: (params, context) => engine.export(params, job(context)),
+    clearCache: params => engine.clearCache(params),
+  };
+}

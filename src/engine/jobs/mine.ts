@@ -1,0 +1,160 @@
+import path from 'node:path';
+import { mine } from '../../kernel';
+import type { MiningData, MiningRequest } from '../../core/mining/types';
+import type { ImageHash, Metric, PairKey } from '../../core/types';
+import type { FileProblem, MineParams, MineResult } from '../../rpc/engine-protocol';
+import type { Assets } from '../assets';
+import type { Embedders } from '../embedders';
+import { EngineError } from '../errors';
+import type { KnownImage } from '../inventory';
+import { toStored } from '../lanes';
+import type { StoredLane } from '../lanes';
+import { StageProgress } from '../progress';
+import type { Report } from '../progress';
+import type { Workspace } from '../workspace';
+import { fillVectors } from './vectors';
+
+const NEEDS_CLASSES: readonly string[] = ['hard-triplets', 'semi-hard-triplets', 'hard-positives', 'label-errors'];
+
+/** Class numbers of images, by the order in which names are first met; -1 for none. */
+export function labelsOf(images: readonly KnownImage[]): { labels: Int32Array; names: string[] } {
+  const numbers = new Map<string, number>();
+  const labels = Int32Array.from(images, ({ class: name }) => {
+    if (name === null) return -1;
+    const known = numbers.get(name);
+    if (known !== undefined) return known;
+    numbers.set(name, numbers.size);
+    return numbers.size - 1;
+  });
+  return { labels, names: [...numbers.keys()] };
+}
+
+/** What is wrong with a folder for mining, said before any work is done on it. */
+export function refuseUnminable(
+  folder: string,
+  images: readonly KnownImage[],
+  problems: readonly FileProblem[],
+  lane: string,
+): void {
+  if (images.length === 0) {
+    if (problems.length === 0) {
+      throw new EngineError(
+        'no-images',
+        `There are no images in ${folder}.`,
+        'Put images (JPEG, PNG, WebP, GIF, TIFF, AVIF) into it, or open another folder.',
+      );
+    }
+    throw new EngineError(
+      'no-readable-images',
+      `None of the ${problems.length} image files in ${folder} can be read; the first: ${problems[0].path}: ${problems[0].reason}`,
+      '“Margin: Show Log” lists them all.',
+    );
+  }
+  if (images.length === 1) {
+    throw new EngineError(
+      'one-image',
+      `There is only one image in ${folder} (exact copies count once).`,
+      'A pair takes two: add more images.',
+    );
+  }
+  const sizes = new Map<string, number>();
+  for (const { class: name } of images) if (name !== null) sizes.set(name, (sizes.get(name) ?? 0) + 1);
+  const hint =
+    'Sort the images into one folder a class, or choose with the setting “margin.classes” where classes come from; the lanes of near duplicates and uncertain pairs need none.';
+  if (lane !== 'near-duplicates' && lane !== 'uncertain-pairs' && sizes.size < 2) {
+    const what = sizes.size === 0 ? 'no classes' : `only one class (“${[...sizes.keys()][0]}”)`;
+    throw new EngineError(
+      'one-class',
+      `There are ${what} in ${folder}: without a second one there are no negatives.`,
+      hint,
+    );
+  }
+  if (NEEDS_CLASSES.includes(lane) && [...sizes.values()].every(n => n < 2)) {
+    throw new EngineError(
+      'all-singletons',
+      `Every class in ${folder} has a single image: without a second one there are no positives.`,
+      hint,
+    );
+  }
+}
+
+/** Scan, embed, mine: from the folder as it is now to a stored lane. A cancelled search keeps what it found, as partial. */
+export async function mineLane(
+  workspace: Workspace,
+  params: MineParams,
+  embedders: Embedders,
+  assets: Assets,
+  options: { signal?: AbortSignal; report?: Report } = {},
+): Promise<MineResult> {
+  const { settings, lane } = params;
+  const inventory = await workspace.takeInventory(settings, options);
+  refuseUnminable(workspace.folder, inventory.images, inventory.problems, lane);
+  return embedders.use(workspace.folder, settings, options.signal, async embedder => {
+    const metric: Metric = params.metric === 'auto' ? embedder.metric : params.metric;
+    if (metric === 'weightedL1' && !embedder.weights) {
+      throw new EngineError(
+        'no-weights',
+        `The model “${embedder.name}” has learned no weights for the weighted L1 distance.`,
+        'Choose another distance, or a model trained with weighted L1.',
+      );
+    }
+    const filled = await fillVectors(workspace, inventory.images, embedder, settings, options);
+    const problems = [...inventory.problems, ...filled.problems];
+    const usable = inventory.images.filter(({ hash }) => filled.store.has(hash));
+    refuseUnminable(workspace.folder, usable, problems, lane);
+
+    const ids = usable.map(({ hash }) => hash);
+    const { vectors } = await filled.store.matrix(ids, options.signal);
+    const data: MiningData = { vectors, dimension: embedder.dimension, ids, labels: labelsOf(usable).labels };
+    const request: MiningRequest = {
+      lane,
+      metric,
+      ...(embedder.weights && { weights: embedder.weights }),
+      margin: params.margin,
+      strategy: params.strategy,
+      perPair: 1,
+      topK: params.topK,
+      guards: {
+        answered: answeredPairs(workspace),
+        flagged: new Set(workspace.ledger.state.flagged().keys()),
+        minDistance: params.minDistance,
+        relativeMargin: params.relativeMargin,
+        rankWindow: params.rankWindow,
+        perImage: params.perImage,
+        perClassPair: params.perClassPair,
+      },
+      seed: params.seed,
+    };
+    const progress = new StageProgress('mine', options.report);
+    const { candidates, report } = await mine(data, request, {
+      signal: options.signal,
+      onProgress: ({ done, total }) => progress.update(done, total),
+      workerPath: path.join(assets.dist, 'kernel-worker.cjs'),
+      wasmDir: path.join(assets.dist, 'wasm'),
+    });
+    const stored: StoredLane = {
+      version: 1,
+      lane,
+      model: embedder.id,
+      metric,
+      margin: params.margin,
+      minedAt: new Date().toISOString(),
+      report,
+      candidates: candidates.map(candidate => toStored(candidate, ids)),
+    };
+    await workspace.lanes.put(stored);
+    const state = workspace.labelling.states().find(known => known.lane === lane);
+    if (!state) throw new Error(`the lane ${lane} was not kept`);
+    return { lane: state, report, problems };
+  });
+}
+
+function answeredPairs(workspace: Workspace): Set<PairKey> {
+  const pairs = new Set<PairKey>();
+  for (const [answer] of workspace.ledger.state.standing()) pairs.add(keyOf(answer.a, answer.b));
+  return pairs;
+}
+
+function keyOf(a: ImageHash, b: ImageHash): PairKey {
+  return a < b ? `${a} ${b}` : `${b} ${a}`;
+}

@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { pixelKey, vectorKey, VectorStore } from '../../dataset';
+import type { PixelSpec } from '../../dataset';
+import type { Embedder } from '../../model';
+import { batchSize, pictureBytes } from '../../model';
+import type { EngineSettings, FileProblem } from '../../rpc/engine-protocol';
+import { embedPictures } from '../embedding';
+import type { RunningEmbedder } from '../embedders';
+import type { KnownImage } from '../inventory';
+import { StageProgress } from '../progress';
+import type { Report } from '../progress';
+import type { Workspace } from '../workspace';
+
+/** Steps of this many batches a thread: long enough to keep decoder and network both busy, short enough to cancel soon. */
+const BATCHES_PER_STEP = 2;
+
+export interface Vectors {
+  store: VectorStore;
+  embedded: number;
+  fromCache: number;
+  problems: FileProblem[];
+}
+
+/** How pictures become this network's input. */
+export function pixelSpec({ input }: Pick<Embedder, 'input'>): PixelSpec {
+  const { width, height, channels, fit } = input;
+  return { width, height, channels, fit };
+}
+
+/** The cached vectors of a model, whatever is in them. */
+export function openVectors(workspace: Workspace, embedder: Embedder, signal?: AbortSignal): Promise<VectorStore> {
+  const key = vectorKey(embedder.name, embedder.key, pixelKey(pixelSpec(embedder)));
+  return VectorStore.open(workspace.cache, key, embedder.dimension, signal);
+}
+
+/** Sees to it that every image that can be decoded has its vector: cached ones cost nothing, new ones are embedded. */
+export async function fillVectors(
+  workspace: Workspace,
+  images: readonly KnownImage[],
+  embedder: RunningEmbedder,
+  settings: EngineSettings,
+  options: { signal?: AbortSignal; report?: Report } = {},
+): Promise<Vectors> {
+  const { signal, report } = options;
+  const store = await openVectors(workspace, embedder, signal);
+  const missing = images.filter(({ hash }) => !store.has(hash));
+  if (missing.length === 0) return { store, embedded: 0, fromCache: images.length, problems: [] };
+  const decoder = workspace.decoder(settings);
+  const spec = pixelSpec(embedder);
+  const progress = new StageProgress('embed', report);
+  const { embedded, problems } = await embedPictures(
+    missing,
+    {
+      decode: ({ hash, path: at }, stop) =>
+        decoder.pixels(path.join(workspace.folder, at), spec, { expect: hash, signal: stop }),
+      embed: (pixels, count, stop) => embedder.embed(pixels, count, { signal: stop }),
+      store: (hash, vector) => store.add(hash, vector),
+      checkpoint: () => store.flush(),
+      pictureBytes: pictureBytes(embedder.input),
+      dimension: embedder.dimension,
+      chunk: batchSize(embedder.input) * embedder.threads * BATCHES_PER_STEP,
+    },
+    { signal, onProgress: (done, total) => progress.update(done, total) },
+  );
+  return { store, embedded, fromCache: images.length - missing.length, problems };
+}

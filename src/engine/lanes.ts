@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { LANES } from '../core/types';
+import type { ImageHash, Lane, Metric } from '../core/types';
+import type { MinedCandidate, MiningReport } from '../core/mining/types';
+
+/** A candidate by content, so that it outlives row numbers, renames and restarts. */
+export interface StoredPair {
+  kind: 'pair';
+  id: string;
+  a: ImageHash;
+  b: ImageHash;
+  distance: number;
+  score: number;
+  reason?: string;
+}
+
+export interface StoredTriplet {
+  kind: 'triplet';
+  id: string;
+  anchor: ImageHash;
+  positive: ImageHash;
+  negative: ImageHash;
+  positiveDistance: number;
+  negativeDistance: number;
+  score: number;
+  reason?: string;
+}
+
+export type StoredCandidate = StoredPair | StoredTriplet;
+
+/** A mined lane on disk: ranked candidates, and what they were mined with. */
+export interface StoredLane {
+  version: 1;
+  lane: Lane;
+  model: string;
+  metric: Metric;
+  margin: number;
+  minedAt: string;
+  report: MiningReport;
+  candidates: StoredCandidate[];
+}
+
+/** Short and stable: made of the images alone, so that mining again gives a candidate the same id. */
+export function candidateId(kind: 'pair' | 'triplet', hashes: readonly ImageHash[]): string {
+  const ordered = kind === 'pair' ? [...hashes].sort() : hashes;
+  return `${kind}:${createHash('sha256').update(ordered.join(' ')).digest('hex').slice(0, 24)}`;
+}
+
+/** A mined candidate with its rows turned into contents. */
+export function toStored(candidate: MinedCandidate, ids: readonly ImageHash[]): StoredCandidate {
+  if (candidate.kind === 'pair') {
+    const { a, b, ...rest } = candidate;
+    return { ...rest, id: candidateId('pair', [ids[a], ids[b]]), a: ids[a], b: ids[b] };
+  }
+  const { anchor, positive, negative, ...rest } = candidate;
+  const hashes = [ids[anchor], ids[positive], ids[negative]] as const;
+  return { ...rest, id: candidateId('triplet', hashes), anchor: hashes[0], positive: hashes[1], negative: hashes[2] };
+}
+
+/** The images of a candidate. */
+export function imagesOf(candidate: StoredCandidate): ImageHash[] {
+  return candidate.kind === 'pair'
+    ? [candidate.a, candidate.b]
+    : [candidate.anchor, candidate.positive, candidate.negative];
+}
+
+/**
+ * The lanes mined last, one file each in the cache folder, so that a reload or a crash loses no place.
+ * A file that cannot be read counts as not mined: the cache may be deleted at any time.
+ */
+export class LaneStore {
+  readonly #lanes = new Map<Lane, StoredLane>();
+
+  private constructor(readonly dir: string | undefined) {}
+
+  /** @param cache the cache folder; undefined: kept in memory only */
+  static async open(cache: string | undefined): Promise<LaneStore> {
+    const store = new LaneStore(cache && path.join(cache, 'lanes'));
+    if (store.dir === undefined) return store;
+    const names: string[] = await readdir(store.dir).catch(() => []);
+    for (const lane of LANES) {
+      if (!names.includes(`${lane}.json`)) continue;
+      const text = await readFile(path.join(store.dir, `${lane}.json`), 'utf8').catch(() => '');
+      const stored = parseLane(text);
+      if (stored?.lane === lane) store.#lanes.set(lane, stored);
+    }
+    return store;
+  }
+
+  get(lane: Lane): StoredLane | undefined {
+    return this.#lanes.get(lane);
+  }
+
+  all(): StoredLane[] {
+    return [...this.#lanes.values()];
+  }
+
+  /** The lane mined most recently. */
+  latest(): StoredLane | undefined {
+    return this.all().sort((x, y) => (x.minedAt < y.minedAt ? 1 : -1))[0];
+  }
+
+  async put(stored: StoredLane): Promise<void> {
+    this.#lanes.set(stored.lane, stored);
+    if (this.dir === undefined) return;
+    await mkdir(this.dir, { recursive: true });
+    const file = path.join(this.dir, `${stored.lane}.json`);
+    const temporary = `${file}.${process.pid}.tmp`;
+    await writeFile(temporary, JSON.stringify(stored));
+    await rename(temporary, file);
+  }
+
+  async clear(): Promise<void> {
+    this.#lanes.clear();
+    if (this.dir !== undefined) await rm(this.dir, { recursive: true, force: true });
+  }
+}
+
+function parseLane(text: string): StoredLane | undefined {
+  try {
+    const value = JSON.parse(text) as StoredLane;
+    return value.version === 1 && Array.isArray(value.candidates) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

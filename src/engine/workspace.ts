@@ -1,0 +1,154 @@
+import path from 'node:path';
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { ImageIndex, MarginFolder, ThumbnailCache, createDecoder } from '../dataset';
+import type { Decoder } from '../dataset';
+import { Ledger } from '../dataset/ledger';
+import type { ImageHash } from '../core/types';
+import type { EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
+import { EngineError } from './errors';
+import { lastSeen, takeInventory } from './inventory';
+import type { Inventory } from './inventory';
+import { Knowledge } from './knowledge';
+import { Labelling } from './labelling';
+import { LaneStore } from './lanes';
+import type { Report } from './progress';
+
+export interface WorkspaceEvents {
+  log(level: 'info' | 'warn', message: string): void;
+  changed(what: 'answers' | 'lanes'): void;
+}
+
+/** Lines and files named in the log one by one; more are counted. */
+const NAMED = 20;
+
+/** One opened folder: what is known of its images, its ledger, its mined lanes. Everything in it can be read again from disk. */
+export class Workspace {
+  #inventory: Inventory | undefined;
+  #seen: Map<ImageHash, ImageRef> | undefined;
+  #decoding: { key: string; decoder: Decoder; thumbnails: ThumbnailCache } | undefined;
+  #watcher: FSWatcher | undefined;
+  readonly labelling: Labelling;
+
+  private constructor(
+    readonly folder: string,
+    readonly margin: MarginFolder,
+    /** undefined where no place on disk can be written: caches are then in memory only */
+    readonly cache: string | undefined,
+    readonly index: ImageIndex,
+    readonly ledger: Ledger,
+    readonly knowledge: Knowledge,
+    readonly lanes: LaneStore,
+    public settings: EngineSettings,
+    readonly events: WorkspaceEvents,
+  ) {
+    this.labelling = new Labelling({
+      ledger,
+      lanes,
+      knowledge,
+      find: hash => this.seen().get(hash),
+      openedAt: Date.now(),
+    });
+    ledger.onChange(change => {
+      knowledge.update(change);
+      events.changed('answers');
+    });
+    this.#watch();
+  }
+
+  /** @throws DatasetError when the folder cannot be opened, LedgerError when its ledger cannot be read. */
+  static async open(
+    folder: string,
+    settings: EngineSettings,
+    fallbackCache: string | undefined,
+    events: WorkspaceEvents,
+  ): Promise<Workspace> {
+    const margin = new MarginFolder(folder, { fallbackCache });
+    const cache = await margin.cache();
+    const [index, ledger, lanes] = await Promise.all([
+      ImageIndex.open(cache),
+      Ledger.open(folder, { by: settings.by }),
+      LaneStore.open(cache),
+    ]);
+    for (const { line, reason } of ledger.problems.slice(0, NAMED)) {
+      events.log('warn', `answers.jsonl, line ${line}: ${reason}; passed over.`);
+    }
+    if (ledger.problems.length > NAMED)
+      events.log('warn', `… and ${ledger.problems.length - NAMED} more lines passed over.`);
+    return new Workspace(folder, margin, cache, index, ledger, new Knowledge(ledger), lanes, settings, events);
+  }
+
+  /** Where images were when last looked at, without a scan. */
+  seen(): Map<ImageHash, ImageRef> {
+    return (this.#seen ??= lastSeen(this.index, this.settings.classes, this.ledger.state));
+  }
+
+  /** Looks at the folder as it is now. */
+  async takeInventory(
+    settings: EngineSettings,
+    options: { signal?: AbortSignal; report?: Report } = {},
+  ): Promise<Inventory> {
+    this.settings = settings;
+    this.#inventory = await takeInventory(this.folder, this.index, settings, this.ledger.state, options);
+    this.#seen = undefined;
+    this.#tellChanges(this.#inventory);
+    return this.#inventory;
+  }
+
+  /** The last inventory, or a new one. */
+  async inventory(settings: EngineSettings): Promise<Inventory> {
+    return this.#inventory ?? (await this.takeInventory(settings));
+  }
+
+  decoder(settings: EngineSettings): Decoder {
+    return this.#decoders(settings).decoder;
+  }
+
+  /** A picture for the screen. @throws EngineError `image-gone`, PictureError */
+  async thumbnail(hash: ImageHash, size: number, settings: EngineSettings): Promise<Thumbnail> {
+    const ref = this.seen().get(hash);
+    if (!ref) throw new EngineError('image-gone', 'This image is no longer in the folder.');
+    const file = path.join(this.folder, ref.path);
+    return { hash, ...(await this.#decoders(settings).thumbnails.get(hash, file, size)) };
+  }
+
+  #decoders(settings: EngineSettings): { decoder: Decoder; thumbnails: ThumbnailCache } {
+    const key = `${settings.decoder} ${settings.svg}`;
+    if (this.#decoding?.key !== key) {
+      const decoder = createDecoder({ choice: settings.decoder, svg: settings.svg });
+      this.#decoding = { key, decoder, thumbnails: new ThumbnailCache(this.cache, decoder) };
+    }
+    return this.#decoding;
+  }
+
+  async close(): Promise<void> {
+    this.#watcher?.close();
+    const unsaved = await this.ledger.close();
+    if (unsaved) this.events.log('warn', `${unsaved.count} answers could not be saved: ${unsaved.reason}`);
+  }
+
+  /** An edited image is another image: whoever judged the old one is told that those answers no longer meet it. */
+  #tellChanges({ changes }: Inventory): void {
+    const mentioned = changes.edited.length > 0 ? this.ledger.state.mentioned() : undefined;
+    const lost = changes.edited.filter(({ before }) => mentioned?.has(before));
+    for (const { path, before } of lost.slice(0, NAMED)) {
+      const answers = mentioned?.get(before)?.answers ?? 0;
+      this.events.log(
+        'warn',
+        `${path} was edited: it is a new image now, ${answers} answers about the old one no longer count for it.`,
+      );
+    }
+  }
+
+  /** Another window's answers, or git's, show up without being asked for. */
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.margin.path, { persistent: false }, (_, name) => {
+        if (name === 'answers.jsonl') void this.ledger.refresh().catch(() => undefined);
+      });
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      // No .margin yet, or a disk without watching: every snapshot refreshes anyway.
+    }
+  }
+}
