@@ -3,6 +3,6 @@ export { LANES, METRICS } from '../core/types';
 export { STRATEGIES } from '../core/mining/types';
 export { assetsBeside } from './assets';
 export { Engine } from './engine';
-export type { JobOptions } from './engine';
+export type { JobOptions } from './progress';
 export { EngineError, messageOf } from './errors';
 export type { EngineSettings, FileProblem, Progress } from '../rpc/engine-protocol';

@@ -14,7 +14,6 @@ import type {
   MineParams,
   MineResult,
   ModelInfo,
-  Progress,
   ScanResult,
   Thumbnail,
 } from '../rpc/engine-protocol';
@@ -23,6 +22,7 @@ import { Embedders } from './embedders';
 import { exportFolder } from './jobs/export';
 import { mineLane, refuseUnminable } from './jobs/mine';
 import { fillVectors } from './jobs/vectors';
+import type { JobOptions } from './progress';
 import { Workspace } from './workspace';
 
 type Calls = EngineProtocol['calls'];
@@ -32,12 +32,6 @@ type Result<M extends keyof Calls> = Calls[M]['result'];
 export interface EngineEvents {
   log(level: 'debug' | 'info' | 'warn', message: string): void;
   changed(folder: string, what: 'answers' | 'lanes' | 'models'): void;
-}
-
-/** What a call may be given beside its parameters. */
-export interface JobOptions {
-  signal?: AbortSignal;
-  report?(progress: Progress): void;
 }
 
 /** Items that the panel holds: the one shown and the next eight. */

@@ -1,13 +1,14 @@
 import type { EngineProtocol } from '../rpc/engine-protocol';
 import type { CallContext, Handlers } from '../rpc/rpc';
 import { transferring } from '../rpc/rpc';
-import type { Engine, JobOptions } from './engine';
+import type { Engine } from './engine';
+import type { JobOptions, Report } from './progress';
 
 declare const __MARGIN_VERSION__: string;
 
 /** The engine's answers to its protocol, one line a call. */
 export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
-  const job = ({ signal, progress }: CallContext<Parameters<NonNullable<JobOptions['report']>>[0]>): JobOptions => ({
+  const job = ({ signal, progress }: CallContext<Parameters<Report>[0]>): JobOptions => ({
     signal,
     report: progress,
   });

@@ -1,7 +1,7 @@
 import type { ImageHash } from '../core/types';
 import type { ClassRule, EngineSettings, FileProblem, ImageRef } from '../rpc/engine-protocol';
-import { classOf, identify, ImageIndex, scanFolder } from '../dataset';
-import type { Changes, ClassConflict } from '../dataset';
+import { classOf, identify, scanFolder } from '../dataset';
+import type { Changes, ClassConflict, ImageIndex } from '../dataset';
 import type { LedgerState } from '../dataset/ledger';
 import type { Report } from './progress';
 import { StageProgress } from './progress';

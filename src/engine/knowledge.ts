@@ -1,22 +1,87 @@
+import { RelationGraph } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import type { Ledger, LedgerChange } from '../dataset/ledger';
 
-/** What the answers say of any pair. */
+export interface ImpliedPair {
+  a: ImageHash;
+  b: ImageHash;
+  relation: 'same' | 'different';
+}
+
+/** What the answers say of any pair, by themselves and by what follows from them. Follows the ledger as it grows. */
 export class Knowledge {
-  implied = 0;
-  constructor(readonly ledger: Ledger) {}
+  #graph: RelationGraph;
 
-  readonly known = (a: ImageHash, b: ImageHash): Relation | undefined => this.ledger.state.answersOf(a, b)[0]?.relation;
+  constructor(readonly ledger: Ledger) {
+    this.#graph = this.#build();
+  }
 
-  impliedPairs(): { a: ImageHash; b: ImageHash; relation: Relation }[] {
-    return [];
+  get graph(): RelationGraph {
+    return this.#graph;
+  }
+
+  /**
+   * What is known of a pair. What a contradicted component implies is not relied upon: such a pair is still asked,
+   * unless somebody judged it itself.
+   */
+  readonly known = (a: ImageHash, b: ImageHash): Relation | undefined => {
+    const found = this.#graph.known(a, b);
+    if (found && (found.from === 'answer' || !found.contradicted)) return found.relation;
+    return this.#graph.judgements(a, b).length > 0 ? 'incomparable' : undefined;
+  };
+
+  /** Whether somebody judged this very pair. */
+  isJudged(a: ImageHash, b: ImageHash): boolean {
+    return this.#graph.judgements(a, b).length > 0;
   }
 
   isFlagged(image: ImageHash): boolean {
     return this.ledger.state.flagsOf(image).length > 0;
   }
 
-  update(_change: LedgerChange): void {
-    void _change;
+  /** Takes in what changed in the ledger. */
+  update({ pairs }: LedgerChange): void {
+    if (pairs === 'all') this.#graph = this.#build();
+    else for (const [a, b] of pairs) this.#graph.set(a, b, this.ledger.state.answersOf(a, b));
+  }
+
+  /** Pairs that nobody judged and that follow all the same, contradicted components left out; at most `limit`. */
+  impliedPairs(limit: number): { pairs: ImpliedPair[]; cut: boolean } {
+    const pairs: ImpliedPair[] = [];
+    const add = (a: ImageHash, b: ImageHash, relation: 'same' | 'different'): boolean => {
+      if (pairs.length >= limit) return false;
+      const found = this.#graph.known(a, b);
+      if (found?.relation === relation && found.from === 'implied' && !found.contradicted)
+        pairs.push({ a, b, relation });
+      return true;
+    };
+    for (const members of this.#graph.componentsOf(2)) {
+      for (let i = 0; i < members.length; i++) {
+        for (let j = i + 1; j < members.length; j++)
+          if (!add(members[i], members[j], 'same')) return { pairs, cut: true };
+      }
+    }
+    // Each judged `different` carries over to every pair of the two components; met once, from its first edge.
+    const met = new Set<string>();
+    for (const { a, b, judgements } of this.#graph.judged()) {
+      if (!judgements.some(({ relation }) => relation === 'different')) continue;
+      const [p, q] = [this.#graph.componentOf(a), this.#graph.componentOf(b)];
+      const key = p < q ? `${p} ${q}` : `${q} ${p}`;
+      if (p === q || met.has(key)) continue;
+      met.add(key);
+      for (const x of this.#graph.membersOf(a)) {
+        for (const y of this.#graph.membersOf(b)) if (!add(x, y, 'different')) return { pairs, cut: true };
+      }
+    }
+    return { pairs, cut: false };
+  }
+
+  #build(): RelationGraph {
+    const { state } = this.ledger;
+    return RelationGraph.of(
+      (function* () {
+        for (const judgements of state.standing()) yield { a: judgements[0].a, b: judgements[0].b, judgements };
+      })(),
+    );
   }
 }

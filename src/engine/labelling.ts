@@ -52,13 +52,13 @@ export class Labelling {
 
   /** The panel's snapshot: `count` open items of the lane (the one mined last where none is named), from the item `from` on. */
   window(lane: Lane | undefined, count: number, from?: string): LabelWindow {
-    const { lanes, ledger, knowledge, openedAt } = this.parts;
+    const { lanes, ledger, openedAt } = this.parts;
     const stored = lane ? lanes.get(lane) : lanes.latest();
     const mine = ledger.state.answersBy(ledger.by, openedAt);
     const common = {
       answers: ledger.state.answers,
       session: mine.length,
-      implied: knowledge.implied,
+      implied: stored ? this.#impliedIn(stored) : 0,
       canUndo: ledger.state.lastOf(ledger.by) !== undefined,
       ...(ledger.unsaved && { unsaved: { count: ledger.unsaved.count, reason: ledger.unsaved.reason } }),
     };
@@ -151,6 +151,16 @@ export class Labelling {
       settled: candidates.length - remaining,
       remaining,
     };
+  }
+
+  /** Questions of the lane that nobody has to answer, because they follow from answers to others. */
+  #impliedIn(stored: StoredLane): number {
+    const { knowledge } = this.parts;
+    return stored.candidates.filter(
+      candidate =>
+        this.#isSettled(candidate) &&
+        pairsOf(candidate).some(([a, b]) => knowledge.known(a, b) !== undefined && !knowledge.isJudged(a, b)),
+    ).length;
   }
 
   #isSettled(candidate: StoredCandidate): boolean {

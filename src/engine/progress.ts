@@ -2,6 +2,12 @@ import type { Progress, Stage } from '../rpc/engine-protocol';
 
 export type Report = (progress: Progress) => void;
 
+/** What a job may be given beside its parameters. */
+export interface JobOptions {
+  signal?: AbortSignal;
+  report?: Report;
+}
+
 /** At most this many reports a second reach the caller: each costs a message to another process. */
 const REPORTS_PER_SECOND = 10;
 /** An estimate needs this much behind it before it is worth showing. */

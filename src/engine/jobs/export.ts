@@ -1,9 +1,11 @@
 import path from 'node:path';
+import type { ImageHash } from '../../core/types';
 import { exportManifest } from '../../manifest';
 import type { KnownPair, MinedRow, Provenance, RowData } from '../../manifest';
 import type { ExportParams, ExportResult } from '../../rpc/engine-protocol';
-import type { JobOptions } from '../engine';
 import { StageProgress } from '../progress';
+import type { JobOptions } from '../progress';
+import type { KnownImage } from '../inventory';
 import type { StoredLane } from '../lanes';
 import type { Workspace } from '../workspace';
 
@@ -16,8 +18,10 @@ export async function exportFolder(
   const { settings, as: shape, format, out, split, seed, from, dryRun } = params;
   const inventory = await workspace.takeInventory(settings, options);
   const progress = new StageProgress('write', options.report);
+  const implied = workspace.knowledge.impliedPairs(from.includes('implied') ? IMPLIED_LIMIT : 0);
+  const distrusted = contradicted(workspace);
   const { files, counts, warnings, card } = await exportManifest({
-    data: await rowData(workspace, inventory.images),
+    data: await rowData(workspace, inventory.images, implied.pairs, distrusted),
     shape,
     format,
     from,
@@ -29,17 +33,39 @@ export async function exportFolder(
     signal: options.signal,
     progress: (done, total) => progress.update(done, total),
   });
-  return { files, counts, warnings, card };
+  return { files, counts, card, warnings: [...warnings, ...ownWarnings(from, implied.cut, distrusted.size)] };
+}
+
+/** What implies more than this is cut, and said to be. */
+const IMPLIED_LIMIT = 1_000_000;
+
+/** Images whose answers contradict each other: nothing about them goes into a manifest until that is settled. */
+function contradicted({ knowledge }: Workspace): Set<ImageHash> {
+  return new Set(knowledge.graph.contradictedComponents().flat());
+}
+
+function ownWarnings(from: ExportParams['from'], cut: boolean, distrusted: number): string[] {
+  const warnings: string[] = [];
+  if (distrusted > 0) {
+    warnings.push(
+      `Answers about ${distrusted} images contradict each other: those answers, and what follows from them, were left out.`,
+    );
+  }
+  if (cut && from.includes('implied'))
+    warnings.push(`More than ${IMPLIED_LIMIT.toLocaleString('en')} pairs are implied; the rest was left out.`);
+  return warnings;
 }
 
 async function rowData(
   workspace: Workspace,
-  images: readonly { hash: RowData['images'][number]['hash']; path: string; class: string | null }[],
+  images: readonly KnownImage[],
+  implied: readonly KnownPair[],
+  distrusted: ReadonlySet<ImageHash>,
 ): Promise<RowData> {
-  const { ledger, knowledge, lanes } = workspace;
+  const { ledger, lanes } = workspace;
   const answers: KnownPair[] = [];
-  for (const [answer] of ledger.state.standing()) {
-    const { a, b, relation, by, at, id } = answer;
+  for (const [{ a, b, relation, by, at, id }] of ledger.state.standing()) {
+    if (distrusted.has(a) || distrusted.has(b)) continue;
     answers.push({ a, b, relation, provenance: await provenanceOf(workspace, id, by, at) });
   }
   return {
@@ -49,7 +75,7 @@ async function rowData(
       ...(name !== null && { class: name }),
     })),
     answers,
-    implied: knowledge.impliedPairs(),
+    implied,
     mined: lanes.all().flatMap(minedRows),
     flagged: new Set(ledger.state.flagged().keys()),
   };

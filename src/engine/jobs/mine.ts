@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { pairKey } from '../../core/pairs';
 import { mine } from '../../kernel';
 import type { MiningData, MiningRequest } from '../../core/mining/types';
-import type { ImageHash, Metric, PairKey } from '../../core/types';
+import type { Metric, PairKey } from '../../core/types';
 import type { FileProblem, MineParams, MineResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
@@ -151,10 +152,10 @@ export async function mineLane(
 
 function answeredPairs(workspace: Workspace): Set<PairKey> {
   const pairs = new Set<PairKey>();
-  for (const [answer] of workspace.ledger.state.standing()) pairs.add(keyOf(answer.a, answer.b));
+  for (const { a, b } of workspace.knowledge.graph.judged()) pairs.add(pairKey(a, b));
+  for (const { a, b } of workspace.knowledge.impliedPairs(IMPLIED_GUARD_LIMIT).pairs) pairs.add(pairKey(a, b));
   return pairs;
 }
 
-function keyOf(a: ImageHash, b: ImageHash): PairKey {
-  return a < b ? `${a} ${b}` : `${b} ${a}`;
-}
+/** Implied pairs beyond this many are not kept from the miner; the panel passes over them all the same. */
+const IMPLIED_GUARD_LIMIT = 200_000;
