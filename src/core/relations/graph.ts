@@ -390,7 +390,7 @@ export class RelationGraph {
       const size = component.members.length;
       if (size > 1 || component.conflicts.size > 0) counts.images += size;
       if (size > 1) counts.components++;
-      counts.largest = Math.max(counts.largest, size);
+      if (size > 1) counts.largest = Math.max(counts.largest, size);
       if (this.contradicted.has(root)) {
         // A `same` edge has both ends here, so each is met twice.
         for (const node of component.members)

@@ -16,3 +16,4 @@ export type {
 export type { LedgerState, StandingAnswer, StandingClass, StandingFlag } from './state';
 export type { LineProblem, ReadOptions } from './reader';
 export { whoJudges } from './who';
+export { Knowledge, type KnowledgeChange } from './knowledge';
