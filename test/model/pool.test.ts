@@ -3,10 +3,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmbedderPool, loadModel, pictureBytes, readModel } from '../../src/model';
 import type { Embedder, ModelSource } from '../../src/model';
-import { bundleWorker, starterDir, tfjsWasmDir } from './support/bundle';
+import { bundleWorker, starterDir } from './support/bundle';
 import { noisePictures } from './support/pictures';
+import { wasmDir } from './support/wasm';
 
-const backend = { choice: 'wasm', wasmDir: tfjsWasmDir } as const;
+const backend = { choice: 'wasm', wasmDir: wasmDir() } as const;
 let workerFile: string;
 let source: ModelSource;
 let single: Embedder;
@@ -15,7 +16,7 @@ beforeAll(async () => {
   workerFile = await bundleWorker('src/model/worker.ts');
   source = await readModel('starter', { starterDir });
   single = await loadModel('starter', { starterDir, backend });
-});
+}, 60_000);
 afterAll(() => single.dispose());
 
 describe('the embedder pool', () => {

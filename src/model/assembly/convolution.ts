@@ -20,14 +20,14 @@ export function pad(
   x: usize, n: i32, h: i32, w: i32, c: i32, top: i32, left: i32, hp: i32, wp: i32, dilateH: i32, dilateW: i32, out: usize,
 ): void {
   const pixel: usize = c * 4;
-  const image: usize = (hp * wp) as usize * pixel;
-  memory.fill(out, 0, n * image);
+  const image: usize = ((hp * wp) as usize) * pixel;
+  memory.fill(out, 0, (n as usize) * image);
   for (let i = 0; i < n; i++) {
     for (let r = 0; r < h; r++) {
       const to = top + r * dilateH;
       if (to < 0 || to >= hp) continue;
-      const row = out + i * image + ((to * wp) as usize) * pixel;
-      const from = x + ((i * h + r) * w) as usize * pixel;
+      const row = out + (i as usize) * image + ((to * wp) as usize) * pixel;
+      const from = x + (((i * h + r) * w) as usize) * pixel;
       if (dilateW === 1) {
         const first = left < 0 ? -left : 0;
         const last = left + w > wp ? wp - left : w;
@@ -90,7 +90,7 @@ function windows(x: usize, from: i32, count: i32, hp: i32, wp: i32, ci: i32, oh:
   let row = (from / ow) % oh;
   let image = from / (ow * oh);
   for (let i = 0; i < count; i++) {
-    const at = x + ((image * hp + row * sh) * wp + column * sw) as usize * (ci as usize) * 4;
+    const at = x + (((image * hp + row * sh) * wp + column * sw) as usize) * (ci as usize) * 4;
     store<u32>(table + (i as usize) * 4, at as u32);
     if (++column === ow) {
       column = 0;
@@ -144,7 +144,7 @@ export function convolveFilterGradient(
   const k = kw * ci;
   const stride: usize = (co as usize) * 4;
   const total = n * oh * ow;
-  memory.fill(dw, 0, (kh * k) as usize * stride);
+  memory.fill(dw, 0, ((kh * k) as usize) * stride);
   for (let from = 0; from < total; from += BLOCK) {
     const count = min(BLOCK, total - from);
     windows(x, from, count, hp, wp, ci, oh, ow, sh, sw, scratch);

@@ -5,9 +5,6 @@ import { build } from 'esbuild';
 
 export const repository = path.resolve(import.meta.dirname, '../../..');
 export const starterDir = path.join(repository, 'media/models/starter');
-/** tfjs' own folder holds the backend's `.wasm` files, as dist/wasm does once built. */
-export const tfjsWasmDir = path.join(repository, 'node_modules/@tensorflow/tfjs-backend-wasm/dist');
-
 /** Bundles a worker as the build does, into a temporary folder. */
 export async function bundleWorker(entry: string): Promise<string> {
   const outfile = path.join(mkdtempSync(path.join(os.tmpdir(), 'margin-worker-')), 'worker.cjs');

@@ -1,0 +1,229 @@
+import type { backend_util } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmModule } from './wasm-module';
+
+export type Conv2DInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
+export const ACTIVATIONS = { linear: 0, relu: 1, relu6: 2 } as const;
+export type FusedActivation = keyof typeof ACTIVATIONS;
+
+/** y [n,oh,ow,co] = activation(x * filter + bias); NHWC, no dilation. */
+export function convolve(
+  m: WasmModule,
+  x: TensorInfo,
+  filter: TensorInfo,
+  info: Conv2DInfo,
+  bias?: TensorInfo,
+  activation: FusedActivation = 'linear',
+): TensorInfo {
+  const [kh, kw, ci, co] = filter.shape as [number, number, number, number];
+  const padded = padInput(m, x, info);
+  const packed = m.output([kh * kw * ci * roundUp8(co)]);
+  m.run.packFilter(m.at(filter), kh * kw * ci, co, m.at(packed));
+  const y = m.output(info.outShape);
+  runConvolution(
+    m,
+    padded,
+    packed,
+    info.strideHeight,
+    info.strideWidth,
+    kh,
+    kw,
+    co,
+    info,
+    y,
+    bias,
+    ACTIVATIONS[activation],
+  );
+  m.free(packed);
+  if (padded !== x) m.free(padded);
+  return y;
+}
+
+/** dx of a convolution: the gradient, spread by the stride and framed by zeros, convolved with the turned filter. */
+export function convolveInputGradient(m: WasmModule, dy: TensorInfo, filter: TensorInfo, info: Conv2DInfo): TensorInfo {
+  const [kh, kw, ci, co] = filter.shape as [number, number, number, number];
+  const {
+    batchSize: n,
+    inHeight: h,
+    inWidth: w,
+    outHeight: oh,
+    outWidth: ow,
+    strideHeight: sh,
+    strideWidth: sw,
+  } = info;
+  const top = kh - 1 - info.padInfo.top;
+  const left = kw - 1 - info.padInfo.left;
+  const hp = h + kh - 1;
+  const wp = w + kw - 1;
+  let spread = dy;
+  if (top !== 0 || left !== 0 || sh !== 1 || sw !== 1 || hp !== oh || wp !== ow) {
+    spread = m.output([n, hp, wp, co]);
+    m.run.pad(m.at(dy), n, oh, ow, co, top, left, hp, wp, sh, sw, m.at(spread));
+  }
+  const packed = m.output([kh * kw * co * roundUp8(ci)]);
+  m.run.packFilterTurned(m.at(filter), kh, kw, ci, co, m.at(packed));
+  const dx = m.output([n, h, w, ci]);
+  const scratch = m.scratch(m.run.scratchBytes());
+  m.run.convolve(m.at(spread), n, hp, wp, co, m.at(packed), kh, kw, ci, 1, 1, h, w, 0, 0, m.at(dx), scratch);
+  m.free(packed);
+  if (spread !== dy) m.free(spread);
+  return dx;
+}
+
+/** dw [kh,kw,ci,co] of a convolution. */
+export function convolveFilterGradient(m: WasmModule, x: TensorInfo, dy: TensorInfo, info: Conv2DInfo): TensorInfo {
+  const {
+    batchSize: n,
+    inChannels: ci,
+    outHeight: oh,
+    outWidth: ow,
+    outChannels: co,
+    filterHeight: kh,
+    filterWidth: kw,
+  } = info;
+  const padded = padInput(m, x, info);
+  const [, hp, wp] = padded.shape as [number, number, number, number];
+  const dw = m.output([kh, kw, ci, co]);
+  const scratch = m.scratch(m.run.scratchBytes());
+  m.run.convolveFilterGradient(
+    ...[
+      m.at(padded),
+      n,
+      hp,
+      wp,
+      ci,
+      m.at(dy),
+      oh,
+      ow,
+      co,
+      kh,
+      kw,
+      info.strideHeight,
+      info.strideWidth,
+      m.at(dw),
+      scratch,
+    ],
+  );
+  if (padded !== x) m.free(padded);
+  return dw;
+}
+
+/** a [rows,k] * b, b [k,columns] or (turned) [columns,k]; with bias and activation. */
+export function product(
+  m: WasmModule,
+  a: TensorInfo,
+  b: TensorInfo,
+  [rows, k, columns]: [number, number, number],
+  bTurned: boolean,
+  bias?: TensorInfo,
+  activation: FusedActivation = 'linear',
+): TensorInfo {
+  const packed = m.output([k * roundUp8(columns)]);
+  if (bTurned) m.run.packFilterTurned(m.at(b), 1, 1, columns, k, m.at(packed));
+  else m.run.packFilter(m.at(b), k, columns, m.at(packed));
+  const y = m.output([rows, columns]);
+  const biasAt = paddedBias(m, bias, columns);
+  const scratch = biasAt.scratch;
+  m.run.convolve(
+    ...[
+      m.at(a),
+      rows,
+      1,
+      1,
+      k,
+      m.at(packed),
+      1,
+      1,
+      columns,
+      1,
+      1,
+      1,
+      1,
+      biasAt.address,
+      ACTIVATIONS[activation],
+      m.at(y),
+      scratch,
+    ],
+  );
+  m.free(packed);
+  return y;
+}
+
+/** a^T * b with a [k,rows], b [k,columns]. */
+export function productTurned(
+  m: WasmModule,
+  a: TensorInfo,
+  b: TensorInfo,
+  [rows, k, columns]: [number, number, number],
+): TensorInfo {
+  const y = m.output([rows, columns]);
+  const scratch = m.scratch(m.run.scratchBytes());
+  m.run.convolveFilterGradient(m.at(a), k, 1, 1, rows, m.at(b), 1, 1, columns, 1, 1, 1, 1, m.at(y), scratch);
+  return y;
+}
+
+function runConvolution(
+  m: WasmModule,
+  padded: TensorInfo,
+  packed: TensorInfo,
+  sh: number,
+  sw: number,
+  kh: number,
+  kw: number,
+  co: number,
+  info: Conv2DInfo,
+  y: TensorInfo,
+  bias: TensorInfo | undefined,
+  activation: number,
+): void {
+  const [n, hp, wp, ci] = padded.shape as [number, number, number, number];
+  const { address, scratch } = paddedBias(m, bias, co);
+  m.run.convolve(
+    ...[
+      m.at(padded),
+      n,
+      hp,
+      wp,
+      ci,
+      m.at(packed),
+      kh,
+      kw,
+      co,
+      sh,
+      sw,
+      info.outHeight,
+      info.outWidth,
+      address,
+      activation,
+      m.at(y),
+      scratch,
+    ],
+  );
+}
+
+/** Copies a bias behind the kernels' own scratch, filled up to a multiple of 8 (a scalar bias is spread). */
+function paddedBias(m: WasmModule, bias: TensorInfo | undefined, co: number): { address: number; scratch: number } {
+  const own = (m.run.scratchBytes() + 15) & ~15;
+  const scratch = m.scratch(own + roundUp8(co) * 4);
+  if (!bias) return { address: 0, scratch };
+  const address = scratch + own;
+  const count = bias.shape.reduce((a, b) => a * b, 1);
+  const to = m.floats(address, roundUp8(co));
+  to.fill(0);
+  if (count === 1) to.fill(m.floats(m.at(bias), 1)[0]!, 0, co);
+  else to.set(m.floats(m.at(bias), co));
+  return { address, scratch };
+}
+
+function padInput(m: WasmModule, x: TensorInfo, info: Conv2DInfo): TensorInfo {
+  const { top, bottom, left, right } = info.padInfo;
+  if (top === 0 && bottom === 0 && left === 0 && right === 0) return x;
+  const { batchSize: n, inHeight: h, inWidth: w, inChannels: c } = info;
+  const padded = m.output([n, h + top + bottom, w + left + right, c]);
+  m.run.pad(m.at(x), n, h, w, c, top, left, h + top + bottom, w + left + right, 1, 1, m.at(padded));
+  return padded;
+}
+
+function roundUp8(n: number): number {
+  return (n + 7) & ~7;
+}
