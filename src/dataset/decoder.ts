@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import fs from 'node:fs/promises';
 import os from 'node:os';
 import type { ImageHash } from '../core/types';
@@ -131,7 +132,7 @@ export class Decoder {
       const tiny = pixels > 0 && pixels <= TINY_PIXELS;
       const encoded = tiny ? small.png({ compressionLevel: 6 }) : small.webp({ quality: 82, effort: 2 });
       const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
-      return { bytes: data, mime: tiny ? 'image/png' : 'image/webp', width: info.width, height: info.height };
+      return { bytes: plain(data), mime: tiny ? 'image/png' : 'image/webp', width: info.width, height: info.height };
     });
   }
 
@@ -148,7 +149,7 @@ export class Decoder {
     if (damage !== undefined) throw new PictureError('damaged', damage);
     const pixels = width * height;
     if (pixels > this.#maxPixels) throw tooLarge(width, height, this.#maxPixels);
-    return await this.#limiter.run(pixels, signal, async () => {
+    const job = this.#limiter.run(pixels, signal, async () => {
       try {
         return await this.#attempt(bytes, pixels, work);
       } catch (error) {
@@ -160,6 +161,7 @@ export class Decoder {
         });
       }
     });
+    return await orAbort(job, signal);
   }
 
   async #attempt<T>(bytes: Uint8Array, pixels: number, work: Work<T>): Promise<T> {
@@ -188,7 +190,7 @@ async function readPicture(file: string, signal: AbortSignal | undefined): Promi
       if (!stat.isFile()) throw new PictureError('unsupported', 'This is not a file.');
       if (stat.size > MAX_FILE_BYTES)
         throw new PictureError('too-large', `The file is larger than ${MAX_FILE_BYTES >> 20} MB.`);
-      return await handle.readFile({ signal });
+      return await handle.readFile();
     } finally {
       await handle.close();
     }
@@ -203,14 +205,37 @@ function hashOf(bytes: Uint8Array): ImageHash {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+/** The bytes in a buffer of their own: what a message to another process carries is the whole buffer under a view. */
+export function plain(bytes: Uint8Array): Uint8Array {
+  const whole = bytes.byteLength === bytes.buffer.byteLength;
+  return whole ? new Uint8Array(bytes.buffer) : new Uint8Array(bytes);
+}
+
 /** Grey to three channels, or the first one or three of four. */
 function withChannels(data: Uint8Array, from: number, to: 1 | 3, pixels: number): Uint8Array {
-  if (from === to) return data;
+  if (from === to) return plain(data);
   const out = new Uint8Array(pixels * to);
   for (let i = 0; i < pixels; i++) {
     for (let c = 0; c < to; c++) out[i * to + c] = data[i * from + (from >= to ? c : 0)]!;
   }
   return out;
+}
+
+/** Rejects as soon as `signal` aborts; libvips cannot be stopped, its result is dropped when it comes. */
+async function orAbort<T>(job: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await job;
+  // One listener for each picture under way is no leak.
+  setMaxListeners(0, signal);
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([job, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 async function withDeadline<T>(job: Promise<T>, ms: number): Promise<T> {

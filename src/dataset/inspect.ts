@@ -11,11 +11,12 @@ export interface Inspection {
 }
 
 const CUT = 'The file is cut short';
+const HOLLOW = 'A part of the file is empty: the picture was never written whole.';
 /** Compressed data never goes on in zeros this long; interrupted downloads and full disks leave such tails. */
 const ZERO_TAIL = 64;
 
 /**
- * Size, and damage that decoders pass over: libvips takes a JPEG, PNG or WebP whose tail was never written (zeros, or no
+ * Size, and damage that decoders pass over: libvips takes a JPEG, PNG, GIF or WebP whose tail was never written (zeros, or no
  * end marker) for a good one, and paints the rest grey or black.
  */
 export function inspect(format: Format, bytes: Uint8Array): Inspection {
@@ -29,12 +30,12 @@ export function inspect(format: Format, bytes: Uint8Array): Inspection {
       case 'webp':
         return inspectWebp(bytes, view);
       case 'gif':
-        return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+        return inspectGif(view);
       default:
         return { width: 0, height: 0 };
     }
   } catch (error) {
-    if (error instanceof RangeError) return { width: 0, height: 0, damage: `${CUT} within its header.` };
+    if (error instanceof RangeError) return { width: 0, height: 0, damage: `${CUT}.` };
     throw error;
   }
 }
@@ -54,6 +55,35 @@ function inspectPng(view: DataView): Inspection {
     at += 12 + length;
   }
   return { width, height, damage: `${CUT}: its end marker is missing.` };
+}
+
+/** As far as the end of the first frame, which is the one that is shown (GIF89a, sections 18 to 27). */
+function inspectGif(view: DataView): Inspection {
+  const size = { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+  let at = 13 + paletteBytes(view.getUint8(10));
+  for (;;) {
+    const block = view.getUint8(at);
+    if (block === GIF_EXTENSION) at = afterSubBlocks(view, at + 2);
+    else if (block === GIF_IMAGE) break;
+    else return { ...size, damage: block === GIF_TRAILER ? 'The file holds no picture.' : HOLLOW };
+  }
+  at = afterSubBlocks(view, at + 11 + paletteBytes(view.getUint8(at + 9)));
+  const next = at < view.byteLength ? view.getUint8(at) : GIF_TRAILER;
+  return [GIF_EXTENSION, GIF_IMAGE, GIF_TRAILER].includes(next) ? size : { ...size, damage: HOLLOW };
+}
+
+const GIF_EXTENSION = 0x21;
+const GIF_IMAGE = 0x2c;
+const GIF_TRAILER = 0x3b;
+
+function paletteBytes(packed: number): number {
+  return packed & 0x80 ? 3 << ((packed & 7) + 1) : 0;
+}
+
+function afterSubBlocks(view: DataView, from: number): number {
+  let at = from;
+  for (let length = view.getUint8(at); length > 0; length = view.getUint8(at)) at += length + 1;
+  return at + 1;
 }
 
 function inspectWebp(bytes: Uint8Array, view: DataView): Inspection {
@@ -77,7 +107,7 @@ function inspectWebp(bytes: Uint8Array, view: DataView): Inspection {
     }
     const picture = name === 'VP8 ' || name === 'VP8L' || name === 'ANMF';
     if (picture && endsInZeros(bytes.subarray(data, Math.min(end, data + length)))) {
-      size.damage = 'The end of the file is empty (zeros): the picture was never written whole.';
+      size.damage = HOLLOW;
     }
     if (name !== 'VP8X' && picture) break;
     at = data + length + (length & 1);

@@ -12,12 +12,13 @@ export class Limiter {
     readonly maxWeight: number,
   ) {}
 
-  /** Runs `job` when there is room. A signal that aborts while it waits takes it out of the queue. */
+  /** Runs `job` when there is room. If `signal` has aborted by then, throws its reason instead. */
   async run<T>(weight: number, signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
     signal?.throwIfAborted();
-    if (!this.#fits(weight) || this.#waiting.length > 0) await this.#wait(weight, signal);
+    if (!this.#fits(weight) || this.#waiting.length > 0) await this.#wait(weight);
     else this.#take(weight);
     try {
+      signal?.throwIfAborted();
       return await job();
     } finally {
       this.#running--;
@@ -35,23 +36,13 @@ export class Limiter {
     this.#weight += weight;
   }
 
-  async #wait(weight: number, signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(entry), 1);
-        reject(signal!.reason as Error);
-        this.#startNext();
+  async #wait(weight: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const start = (): void => {
+        this.#take(weight);
+        resolve();
       };
-      const entry = {
-        weight,
-        start: () => {
-          signal?.removeEventListener('abort', abort);
-          this.#take(weight);
-          resolve();
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#waiting.push(entry);
+      this.#waiting.push({ weight, start });
     });
   }
 

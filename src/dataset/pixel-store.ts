@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ImageHash } from '../core/types';
 import { pixelKey, type PixelSpec } from './decoder';
+import { DatasetError } from './errors';
 import { RowStore } from './row-store';
 
 /** Enough for 13,000 pictures of 224 x 224 in colour, or 2.5 million of 28 x 28 in grey. */
@@ -14,6 +15,9 @@ const IN_MEMORY_BYTES = 2 ** 28;
  * the rest is decoded every time.
  */
 export class PixelStore {
+  /** the disk took no more: what is there serves on, and nothing is added */
+  #stopped = false;
+
   private constructor(
     readonly spec: PixelSpec,
     readonly rows: RowStore,
@@ -39,7 +43,7 @@ export class PixelStore {
 
   /** Keeps a copy of a picture's pixels (HWC); false if the store is full or has it. */
   add(hash: ImageHash, pixels: Uint8Array): boolean {
-    return this.rows.add(hash, pixels);
+    return !this.#stopped && this.rows.add(hash, pixels);
   }
 
   /** Reads pictures into `target`, one after the other; resolves to the positions of those that must be decoded. */
@@ -47,13 +51,18 @@ export class PixelStore {
     return await this.rows.read(hashes, target, signal);
   }
 
-  /** Writes what was added if the last write is some seconds ago. */
+  /** Writes what was added if the last write is some seconds ago. A disk that takes no more ends the adding, not the work. */
   async checkpoint(): Promise<void> {
-    await this.rows.checkpoint();
+    await this.rows.checkpoint().catch(this.#stop);
   }
 
-  /** Writes what was added. @throws DatasetError */
+  /** Writes what was added. */
   async flush(): Promise<void> {
-    await this.rows.flush();
+    await this.rows.flush().catch(this.#stop);
   }
+
+  readonly #stop = (error: unknown): void => {
+    if (!(error instanceof DatasetError)) throw error;
+    this.#stopped = true;
+  };
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageHash } from '../core/types';
 import { writeAtomically } from './atomic';
-import type { Decoder, Picture } from './decoder';
+import { plain, type Decoder, type Picture } from './decoder';
 import { inspect } from './inspect';
 import { sniff } from './formats';
 
@@ -84,7 +84,7 @@ export class ThumbnailCache {
     const { width, height, damage } = inspect(sniff(bytes), bytes);
     if (damage !== undefined || width === 0) return undefined;
     await this.#touch(file);
-    return { bytes, mime, width, height };
+    return { bytes: plain(bytes), mime, width, height };
   }
 
   async #touch(file: string): Promise<void> {
