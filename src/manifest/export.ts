@@ -94,11 +94,12 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
     shape: request.shape,
     parts: built.parts,
     layout,
+    seed: request.seed,
     stem: part => (stem === undefined ? part.name : built.parts.length === 1 ? stem : `${stem}-${part.name}`),
     negatives: request.negatives,
     embed: request.embed,
   };
-  layout.prepare(built.parts.flatMap(part => part.rows.flatMap(imagesOf)));
+  if (!format.placesImages) layout.prepare(built.parts.flatMap(part => part.rows.flatMap(imagesOf)));
   const result = format.write(write);
   requireFiles(result, format);
 
@@ -114,7 +115,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   const base = `${stem === undefined ? '' : `${stem}.`}${format.id}.${request.shape}`;
   const images = layout.files();
   const texts = [...result.files];
-  if (images.length > 0) texts.push(imageList(`${base}.images.csv`, images));
+  if (images.length > 0 && !format.placesImages) texts.push(imageList(`${base}.images.csv`, images));
   const { obsolete, kept } = await leftBehind(out, `${base}.card.json`, new Set(texts.map(file => file.name)));
   const leftOut = inWords(built, result);
   const warnings = [...warningsOf(built, request, format), ...kept];

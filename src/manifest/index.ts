@@ -4,3 +4,4 @@ export { describeConvention, labelOf, relationOf, type LabelConvention } from '.
 export type { ImageMode, PathStyle } from './layout';
 export * from './rows';
 export * from './types';
+export * from './import';

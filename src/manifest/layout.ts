@@ -21,7 +21,7 @@ export interface LayoutChoice {
 
 /** Where images are, seen from the files that mention them; remembers which must travel. */
 export class Layout {
-  private readonly taken = new Set<string>();
+  private readonly taken = new Map<string, Set<string>>();
   private readonly travelling = new Map<string, ImageFile & { image: ImageRef }>();
   private readonly assigned = new Map<string, string>();
 
@@ -33,12 +33,14 @@ export class Layout {
    */
   prepare(images: Iterable<ImageRef>, directory = 'images'): void {
     if (this.choice.images === 'leave') return;
+    const taken = this.taken.get(directory) ?? new Set();
+    this.taken.set(directory, taken);
     const distinct = new Map<ImageHash, ImageRef>();
     for (const image of images) distinct.set(image.hash, image);
     for (const image of [...distinct.values()].sort((x, y) => byText(x.path, y.path))) {
       const key = `${directory} ${image.hash}`;
       if (this.assigned.has(key)) continue;
-      this.place(image, `${directory}/${portablePath(image.path, image.hash, this.taken)}`, directory);
+      this.place(image, `${directory}/${portablePath(image.path, image.hash, taken)}`, directory);
     }
   }
 

@@ -9,6 +9,7 @@ export interface WriteRequest {
   shape: Shape;
   parts: readonly Part[];
   layout: Layout;
+  seed: number;
   /** the name of a part's file, without folder and extension: `train`, or `garments-train` */
   stem(part: Part): string;
   /** of n-tuples: negatives in a row; chosen so that most are kept where not given */
@@ -46,6 +47,8 @@ export interface ManifestFormat {
   provenance: 'columns' | 'side-file';
   images: ImageMode;
   paths: PathStyle;
+  /** true where the format decides itself where copied images go, and lists them */
+  placesImages?: boolean;
   write(request: WriteRequest): WriteResult;
   /** @param result what `write` gave for this request */
   snippets(request: WriteRequest, result: WriteResult): Snippet[];
