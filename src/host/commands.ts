@@ -23,7 +23,7 @@ export function registerCommands(margin: Margin): vscode.Disposable {
     [commands.findLabelErrors]: mineLane('label-errors'),
     [commands.labelNextPair]: async () => {
       if (!(await margin.folders.pick())) return;
-      margin.label.retry();
+      margin.label.dismiss();
       await margin.view.reveal();
     },
     [commands.undoLastAnswer]: () => undo(margin),

@@ -3,14 +3,7 @@ import { commands } from '../contributions';
 import { RpcError } from '../rpc/rpc';
 import type { EngineClient } from './engineClient';
 import { ENGINE_DOWN } from './engineClient';
-
-/** What happened and, where the thrower knows it, what to do. */
-export function explain(error: unknown): { message: string; hint?: string } {
-  const message = error instanceof Error ? error.message : String(error);
-  const data: unknown = error instanceof RpcError ? error.data : undefined;
-  const hint = typeof data === 'object' && data !== null ? (data as { hint?: unknown }).hint : undefined;
-  return typeof hint === 'string' ? { message, hint } : { message };
-}
+import { explain } from './explain';
 
 /** Tells a person of a failure, with a way on: the log, and a restart where the engine was given up. */
 export async function showFailure(error: unknown, engine: EngineClient, log: vscode.LogOutputChannel): Promise<void> {

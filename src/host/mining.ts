@@ -4,7 +4,8 @@ import type { Lane } from '../core/types';
 import type { FileProblem, MineResult } from '../rpc/engine-protocol';
 import type { Margin } from './margin';
 import { folderRef } from './margin';
-import { explain, showFailure } from './messages';
+import { explain } from './explain';
+import { showFailure } from './messages';
 import { runJob } from './runJob';
 import { Settings } from './settings';
 import { laneTitle, mineSummary, nothingFound, problemSummary } from './words';
@@ -23,12 +24,10 @@ export async function mine(margin: Margin, lane: Lane, asked?: vscode.Uri): Prom
     case 'done':
       await tell(margin, outcome.value);
       return;
-    case 'failed': {
-      const { message, hint } = explain(outcome.error);
-      label.fail(message, hint);
+    case 'failed':
+      label.fail({ ...explain(outcome.error), again: () => void mine(margin, lane, folder) });
       await showFailure(outcome.error, engine, log);
       return;
-    }
     case 'cancelled':
       log.info(`${lane}: mining was cancelled; the vectors made so far are kept`);
       return;

@@ -124,12 +124,21 @@ describe('the label controller', () => {
 
   test('a failed job is told until the next one', async () => {
     const { page, controller, jobs, pushed } = setUp();
-    controller.fail('No images here.', 'Put some in.');
+    controller.fail({ message: 'No images here.', hint: 'Put some in.' });
     expect(await page.call('ready', {})).toEqual({ kind: 'error', message: 'No images here.', hint: 'Put some in.' });
     await jobs.run('Mine', () => Promise.resolve());
     await vi.waitFor(() => {
       expect(pushed.at(-1)?.kind).toBe('ready');
     });
+  });
+
+  test('trying again does what failed once more', async () => {
+    const { page, controller } = setUp();
+    const again = vi.fn();
+    controller.fail({ message: 'No images here.', again });
+    await page.call('command', { id: 'retry' });
+    expect(again).toHaveBeenCalledOnce();
+    expect((await page.call('ready', {})).kind).toBe('ready');
   });
 
   test('a job is shown beside what is being judged, or alone where nothing is', async () => {

@@ -10,6 +10,7 @@ import type {
 import type { Transport } from '../../rpc/rpc';
 import { Rpc, RpcError } from '../../rpc/rpc';
 import type { Engine } from '../engineClient';
+import { explain } from '../explain';
 import type { Job, Jobs } from '../jobs';
 import { answerParams, commandParams, flagParams, focusParams, thumbnailParams, undoParams } from './validate';
 
@@ -40,6 +41,13 @@ export interface LabelControllerOptions {
   log: { warn(message: string): void };
 }
 
+/** What went wrong, what to do, and how to do it again. */
+export interface Failure {
+  message: string;
+  hint?: string;
+  again?(): void;
+}
+
 /** The item to judge and the eight after it. */
 const AHEAD = 9;
 const REFRESH_AFTER_MS = 150;
@@ -55,7 +63,7 @@ export class LabelController {
   /** answers, undos and snapshots one after the other: what a page sees is never older than what it did */
   #queue: Promise<unknown> = Promise.resolve();
   #refresh: NodeJS.Timeout | undefined;
-  #failure: { message: string; hint?: string } | undefined;
+  #failure: Failure | undefined;
   #notice: string | undefined;
 
   constructor(options: LabelControllerOptions) {
@@ -98,7 +106,7 @@ export class LabelController {
         },
         command: raw => {
           const { id } = commandParams(raw);
-          if (id === 'retry') this.retry();
+          if (id === 'retry') this.#retry();
           else this.#options.run(id);
           return null;
         },
@@ -149,15 +157,22 @@ export class LabelController {
     this.refresh();
   }
 
-  /** Shows what went wrong, until the person tries again. */
-  fail(message: string, hint?: string): void {
-    this.#failure = hint === undefined ? { message } : { message, hint };
+  /** Shows what went wrong, until the person tries again (which runs `again`, where it is given) or goes elsewhere. */
+  fail(failure: Failure): void {
+    this.#failure = failure;
     this.refresh();
   }
 
-  retry(): void {
+  /** Leaves a failure behind: what is there is shown again. */
+  dismiss(): void {
     this.#failure = undefined;
     this.refresh();
+  }
+
+  #retry(): void {
+    const again = this.#failure?.again;
+    this.dismiss();
+    again?.();
   }
 
   /** Takes back the latest answer and turns to its lane. */
@@ -197,7 +212,10 @@ export class LabelController {
     const { engine, jobs, describe } = this.#options;
     const place = await this.#options.place();
     if (place.kind !== 'folder') return place;
-    if (this.#failure) return { kind: 'error', ...this.#failure };
+    if (this.#failure) {
+      const { message, hint } = this.#failure;
+      return { kind: 'error', message, ...(hint !== undefined && { hint }) };
+    }
     const job = jobs.current && describe(jobs.current);
     const idle: LabelState = job
       ? { kind: 'working', ...job }
@@ -216,7 +234,7 @@ export class LabelController {
         ...(job && { job }),
       };
     } catch (error) {
-      return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
+      return { kind: 'error', ...explain(error) };
     }
   }
 

@@ -1,0 +1,293 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RpcError } from '../../src/rpc/rpc';
+import { pair, ScriptedEngine, triplet } from '../host/support/scriptedEngine';
+import { CHROMIUM, LabelPageHost } from './support/labelPage';
+
+const host = new LabelPageHost();
+
+function range(n: number): number[] {
+  return [...Array(n).keys()];
+}
+
+function current(page: Page): Promise<string | null> {
+  return page.locator('[data-item]').getAttribute('data-item');
+}
+
+async function shows(page: Page, item: string): Promise<void> {
+  await page.locator(`[data-item="${item}"][aria-busy="false"]`).waitFor({ timeout: 5000 });
+}
+
+describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
+  beforeAll(() => host.start());
+  afterAll(() => host.stop());
+
+  test('shows a triplet from bytes, and holds the pictures of nine items and no more', async () => {
+    const engine = new ScriptedEngine(range(20).map(triplet));
+    const { page, complaints } = await host.open(engine);
+    await page.locator('figure img').nth(2).waitFor();
+    expect(
+      await page.locator('figure img').evaluateAll(images => images.map(image => image.getAttribute('alt'))),
+    ).toEqual(['Anchor: cats/0a.jpg', 'Positive: cats/0p.jpg', 'Negative: dogs/0n.jpg']);
+    expect(await page.locator('figure img').first().getAttribute('src')).toMatch(/^blob:/);
+    await expect.poll(() => engine.calls.filter(call => call === 'thumbnail').length).toBe(27);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('every key of a triplet is its verdict', async () => {
+    const engine = new ScriptedEngine(range(8).map(triplet));
+    const { page } = await host.open(engine);
+    for (const [index, key] of ['y', 'p', 'n', 'b', 'u', ' '].entries()) {
+      await shows(page, `triplet-${String(index)}`);
+      await page.keyboard.press(key === ' ' ? 'Space' : key);
+    }
+    await shows(page, 'triplet-6');
+    expect(engine.ledger.map(event => event.verdict)).toEqual([
+      'good',
+      'positive-wrong',
+      'negative-same',
+      'both-wrong',
+      'incomparable',
+      'incomparable',
+    ]);
+    await page.close();
+  });
+
+  test('every key of a pair is its relation, and undo walks back', async () => {
+    const engine = new ScriptedEngine(range(6).map(pair));
+    const { page } = await host.open(engine);
+    for (const [index, key] of ['s', 'd', 'u'].entries()) {
+      await shows(page, `pair-${String(index)}`);
+      await page.keyboard.press(key);
+    }
+    await shows(page, 'pair-3');
+    expect(engine.ledger.map(event => event.verdict)).toEqual(['same', 'different', 'incomparable']);
+    await page.keyboard.press('z');
+    await shows(page, 'pair-2');
+    await page.keyboard.press('Backspace');
+    await shows(page, 'pair-1');
+    expect(engine.ledger.map(event => event.verdict)).toEqual(['same']);
+    await page.close();
+  });
+
+  test('the next item is painted at once, and takes no key before the answer is on disk', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    let open!: () => void;
+    engine.gate = new Promise(resolve => (open = resolve));
+    await page.keyboard.press('s');
+    await page.locator('[data-item="pair-1"][aria-busy="true"]').waitFor();
+    await page.keyboard.press('d');
+    await page.keyboard.press('d');
+    expect(engine.ledger).toEqual([]);
+    open();
+    await shows(page, 'pair-1');
+    expect(engine.ledger.map(event => event.itemId)).toEqual(['pair-0']);
+    await page.close();
+  });
+
+  test('a key held down counts once', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    for (let press = 0; press < 5; press++) {
+      await page.keyboard.down('s'); // the second and later ones are repeats
+      await page.waitForTimeout(20);
+    }
+    await page.keyboard.up('s');
+    await shows(page, 'pair-1');
+    expect(engine.ledger).toHaveLength(1);
+    await page.close();
+  });
+
+  test('a failed answer keeps the item, says so, and the second press uses the same token', async () => {
+    const engine = new ScriptedEngine(range(3).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    engine.failures.set('answer', new RpcError('engine-down', 'The engine stopped.'));
+    await page.keyboard.press('s');
+    await page.getByRole('alert').filter({ hasText: 'The engine stopped.' }).waitFor();
+    expect(await current(page)).toBe('pair-0');
+    await page.keyboard.press('s');
+    await shows(page, 'pair-1');
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.close();
+  });
+
+  test('the opinion of the model is hidden until the answer', async () => {
+    const engine = new ScriptedEngine(range(3).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    expect(await page.getByText('0.250').count()).toBe(0);
+    await page.keyboard.press('s');
+    await shows(page, 'pair-1');
+    expect(await page.locator('.footer .last').innerText()).toContain('distance 0.250');
+    await page.close();
+  });
+
+  test('arrow keys go through what was said, and a new verdict there replaces the old one', async () => {
+    const engine = new ScriptedEngine(range(5).map(pair));
+    const { page } = await host.open(engine);
+    for (const [index, key] of ['s', 's'].entries()) {
+      await shows(page, `pair-${String(index)}`);
+      await page.keyboard.press(key);
+    }
+    await shows(page, 'pair-2');
+    await page.keyboard.press('ArrowLeft');
+    await shows(page, 'pair-1');
+    await page.keyboard.press('ArrowLeft');
+    await shows(page, 'pair-0');
+    expect(await page.locator('.question').innerText()).toContain('Same');
+    expect(await page.locator('vscode-button[aria-pressed="true"]').innerText()).toContain('Same');
+    await page.keyboard.press('d');
+    await shows(page, 'pair-2');
+    expect(engine.ledger.map(({ itemId, verdict }) => [itemId, verdict])).toEqual([
+      ['pair-1', 'same'],
+      ['pair-0', 'different'],
+    ]);
+    await page.keyboard.press('ArrowRight');
+    await shows(page, 'pair-3');
+    await page.keyboard.press('Escape');
+    await shows(page, 'pair-2');
+    await page.close();
+  });
+
+  test('flip shows the pictures in one place, and the way of looking survives a reload', async () => {
+    const engine = new ScriptedEngine(range(3).map(triplet));
+    const { page } = await host.open(engine);
+    await shows(page, 'triplet-0');
+    const visible = async () =>
+      (
+        await page.locator('figure:visible img').evaluateAll(images => images.map(image => image.getAttribute('alt')!))
+      ).map(alt => alt.split(':')[0]);
+    await page.locator('figure img').nth(2).waitFor();
+    await page.keyboard.press('f');
+    await expect.poll(visible).toEqual(['Anchor']);
+    await page.keyboard.press('f');
+    await expect.poll(visible).toEqual(['Positive']);
+    await page.keyboard.press('f');
+    await page.keyboard.press('f');
+    await expect.poll(visible).toEqual(['Anchor']);
+    await page.reload();
+    await shows(page, 'triplet-0');
+    await expect.poll(visible).toEqual(['Anchor']);
+    await page.keyboard.press('Escape');
+    await expect.poll(visible).toEqual(['Anchor', 'Positive', 'Negative']);
+    await page.close();
+  });
+
+  test('x and a number flag one picture', async () => {
+    const engine = new ScriptedEngine(range(3).map(triplet));
+    const { page } = await host.open(engine);
+    await shows(page, 'triplet-0');
+    await page.keyboard.press('2'); // means nothing before x
+    await page.keyboard.press('x');
+    await page.getByRole('button', { name: 'Flag Positive as unusable' }).waitFor();
+    await page.keyboard.press('2');
+    await shows(page, 'triplet-1');
+    expect(engine.calls).toContain('flag');
+    await page.close();
+  });
+
+  test('the help takes the keyboard and gives it back', async () => {
+    const engine = new ScriptedEngine(range(3).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('s'); // not an answer under the help
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(engine.ledger).toEqual([]);
+    await page.keyboard.press('s');
+    await shows(page, 'pair-1');
+    await page.close();
+  });
+
+  test('buttons answer for the mouse, and leave the keys alone', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.getByRole('button', { name: 'Different' }).click();
+    await shows(page, 'pair-1');
+    await page.keyboard.press('Space'); // can't tell, not the button again
+    await shows(page, 'pair-2');
+    expect(engine.ledger.map(event => event.verdict)).toEqual(['different', 'incomparable']);
+    await page.close();
+  });
+
+  test('a reload in the middle loses and repeats nothing', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.keyboard.press('s');
+    await page.reload();
+    await shows(page, 'pair-1');
+    expect(engine.ledger.map(event => event.itemId)).toEqual(['pair-0']);
+    await page.close();
+  });
+
+  test('when the lane is done, it says so and what to do next', async () => {
+    const engine = new ScriptedEngine([pair(0)]);
+    const { page, ran } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.keyboard.press('s');
+    await page.getByRole('heading', { name: 'All done' }).waitFor();
+    await page.keyboard.press('s'); // nothing to answer: nothing happens
+    await page.getByRole('button', { name: 'Export Manifest…' }).click();
+    await expect.poll(() => ran).toEqual(['exportManifest']);
+    await page.keyboard.press('z');
+    await shows(page, 'pair-0');
+    await page.close();
+  });
+
+  test.each([
+    [{ kind: 'no-folder' } as const, 'Open Folder', 'openFolder'],
+    [{ kind: 'untrusted' } as const, 'Manage Workspace Trust', 'trustFolder'],
+  ])('%o has a button that helps', async (place, name, command) => {
+    const { page, ran } = await host.open(new ScriptedEngine([]), { place: () => Promise.resolve(place) });
+    await page.getByRole('button', { name }).click();
+    await expect.poll(() => ran).toEqual([command]);
+    await page.close();
+  });
+
+  test('work under way shows how far it is and can be cancelled', async () => {
+    const engine = new ScriptedEngine(range(2).map(pair));
+    const { page, jobs, ran } = await host.open(engine);
+    await shows(page, 'pair-0');
+    void jobs.run('Mine Hard Triplets', (_, report) => {
+      report({ stage: 'embed', done: 3, total: 10 });
+      return new Promise(() => undefined);
+    });
+    const bar = page.getByRole('progressbar', { name: 'Mine Hard Triplets' });
+    await bar.waitFor();
+    expect(await bar.getAttribute('value')).toBe('3');
+    await page.keyboard.press('s'); // judging goes on beside it
+    await shows(page, 'pair-1');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => ran).toEqual(['cancel']);
+    await page.close();
+  });
+
+  test('pictures stand as large as the room allows', async () => {
+    const { page } = await host.open(new ScriptedEngine(range(2).map(triplet)), {}, { width: 240, height: 720 });
+    await shows(page, 'triplet-0');
+    const boxes = async () =>
+      page.locator('.frame').evaluateAll(frames =>
+        frames.map(frame => {
+          const { left, top } = frame.getBoundingClientRect();
+          return { left: Math.round(left), top: Math.round(top) };
+        }),
+      );
+    const stacked = await boxes();
+    expect(new Set(stacked.map(({ left }) => left)).size).toBe(1);
+    await page.setViewportSize({ width: 600, height: 720 });
+    const beside = await boxes();
+    expect(beside[1]!.top).toBe(beside[2]!.top);
+    expect(beside[1]!.left).toBeLessThan(beside[2]!.left);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(600);
+    await page.close();
+  });
+});
