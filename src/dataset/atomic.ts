@@ -6,10 +6,14 @@ import { errnoOf } from './errors';
 
 /**
  * Replaces a file in one step: whoever reads it, or comes back after a crash, finds the old content or the new, whole.
- * Makes the folder if it is not there. Rejects with the file system's error, and leaves nothing behind.
+ * Makes at most `depth` folders on the way. Rejects with the file system's error, and leaves nothing behind.
  */
-export async function writeAtomically(file: string, content: Uint8Array | string | Iterable<string>): Promise<void> {
-  await fs.mkdir(path.dirname(file), { recursive: true });
+export async function writeAtomically(
+  file: string,
+  content: Uint8Array | string | Iterable<string>,
+  depth = 1,
+): Promise<void> {
+  await makeFolder(path.dirname(file), depth);
   const temporary = `${file}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
     const handle = await fs.open(temporary, 'wx');
@@ -24,6 +28,21 @@ export async function writeAtomically(file: string, content: Uint8Array | string
   } catch (error) {
     await fs.rm(temporary, { force: true });
     throw error;
+  }
+}
+
+/**
+ * Makes a folder and at most `depth - 1` above it. Bounded, so that a data set that was unplugged or deleted does not
+ * come back as a row of empty folders.
+ */
+export async function makeFolder(folder: string, depth: number): Promise<void> {
+  try {
+    await fs.mkdir(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return;
+    if (errnoOf(error) !== 'ENOENT' || depth <= 1) throw error;
+    await makeFolder(path.dirname(folder), depth - 1);
+    await makeFolder(folder, 1);
   }
 }
 

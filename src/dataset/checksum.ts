@@ -1,6 +1,6 @@
 /** FNV-1a over 32-bit little-endian words, then over the bytes that are left: any one changed word changes it. */
 export function checksum(bytes: Uint8Array): number {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
   let sum = 0x811c9dc5;
   for (const word of words) sum = Math.imul(sum ^ word, 0x01000193);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { writeAtomically } from './atomic';
+import { makeFolder, writeAtomically } from './atomic';
 import { errnoOf, writeError } from './errors';
 
 export interface MarginFolderOptions {
@@ -37,10 +37,7 @@ export class MarginFolder {
    */
   async ensure(): Promise<string> {
     try {
-      // Not recursive: a root that vanished must not come back as an empty folder.
-      await fs.mkdir(this.path).catch((error: unknown) => {
-        if (errnoOf(error) !== 'EEXIST') throw error;
-      });
+      await makeFolder(this.path, 1);
       await fs.writeFile(path.join(this.path, '.gitignore'), GITIGNORE, { flag: 'wx' }).catch((error: unknown) => {
         if (errnoOf(error) !== 'EEXIST') throw error;
       });
@@ -65,7 +62,12 @@ export class MarginFolder {
       await probe(inside);
       return inside;
     } catch (error) {
-      if (writeError(error, inside).code === 'folder-vanished') throw writeError(error, inside);
+      // A `.margin` that is no folder is met here too: only a root that went is worth stopping for.
+      const rootIsThere = await fs.stat(this.root).then(
+        stat => stat.isDirectory(),
+        () => false,
+      );
+      if (!rootIsThere) throw writeError(error, inside);
     }
     try {
       if (this.#fallback === undefined) return undefined;

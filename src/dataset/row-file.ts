@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageHash } from '../core/types';
+import { makeFolder } from './atomic';
 import { checksum } from './checksum';
 import { errnoOf } from './errors';
 import { NPY_HEADER_BYTES, npyHeader, parseNpyHeader, type NpyType } from './npy';
@@ -71,6 +72,11 @@ export class RowFile {
     );
   }
 
+  /** Makes the folder that the files lie in, and the cache folder around it. */
+  async prepare(): Promise<void> {
+    await makeFolder(path.dirname(this.base), 2);
+  }
+
   /** A number that changes whenever any process appends. */
   async linesSize(): Promise<number> {
     return await fs.stat(this.lines).then(stat => stat.size, () => 0); // prettier-ignore
@@ -78,7 +84,6 @@ export class RowFile {
 
   /** Writes rows after the first `keep`; whatever followed those is cut off. */
   async append(keep: number, rows: readonly { hash: ImageHash; bytes: Uint8Array; checksum: number }[]): Promise<void> {
-    await fs.mkdir(path.dirname(this.base), { recursive: true });
     const data = await openForWriting(this.data);
     try {
       const lines = await openForWriting(this.lines);

@@ -70,7 +70,7 @@ export class RowStore {
     if (row.length !== this.rowBytes) throw new RangeError(`A row has ${this.rowBytes} bytes, not ${row.length}`);
     const bytes = (this.#rowsOnDisk + this.#pending.size + 1) * this.rowBytes;
     if (this.has(hash) || bytes > (this.options.maxBytes ?? Infinity)) return false;
-    const copy = row.slice();
+    const copy = new Uint8Array(row);
     this.#pending.set(hash, { bytes: copy, checksum: checksum(copy) });
     return true;
   }
@@ -120,6 +120,7 @@ export class RowStore {
     const file = this.#file;
     if (!file || this.#pending.size === 0) return;
     try {
+      await file.prepare();
       await withFileLock(`${file.base}.lock`, async () => {
         if ((await file.linesSize()) !== this.#linesSize) await this.#reload();
         const rows = [...this.#pending]

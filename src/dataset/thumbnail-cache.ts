@@ -97,7 +97,7 @@ export class ThumbnailCache {
 
   async #keep(file: string, bytes: Uint8Array): Promise<void> {
     const kept = await (this.#kept ??= this.#list());
-    await writeAtomically(file, bytes);
+    await writeAtomically(file, bytes, 3);
     this.#bytes += bytes.length - (kept.get(file)?.bytes ?? 0);
     kept.set(file, { bytes: bytes.length, used: Date.now() });
     if (this.#bytes > this.#maxBytes) await this.#evict(kept);

@@ -2,12 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify } from '../../src/dataset/identify';
+import { MarginFolder } from '../../src/dataset/margin-folder';
 import { ImageIndex } from '../../src/dataset/image-index';
 import { scanFolder } from '../../src/dataset/scan';
 import { temporaryFolder } from '../support/data';
 
 let root: string;
-beforeEach(() => void (root = temporaryFolder()));
+beforeEach(async () => {
+  root = temporaryFolder();
+  await new MarginFolder(root).ensure();
+});
 afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
 /** A GIF header and some text: enough for a picture that nobody decodes here. */
