@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { FSWatcher } from 'node:fs';
 import { ImageIndex, MarginFolder, ThumbnailCache, createDecoder } from '../dataset';
 import type { Decoder } from '../dataset';
@@ -56,13 +57,24 @@ export class Workspace {
     this.#watch();
   }
 
-  /** @throws DatasetError when the folder cannot be opened, LedgerError when its ledger cannot be read. */
+  /** @throws EngineError `folder-missing`, DatasetError when the folder cannot be read, LedgerError when its ledger cannot be read. */
   static async open(
     folder: string,
     settings: EngineSettings,
     fallbackCache: string | undefined,
     events: WorkspaceEvents,
   ): Promise<Workspace> {
+    const isFolder = await stat(folder).then(
+      found => found.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) {
+      throw new EngineError(
+        'folder-missing',
+        `There is no folder ${folder}.`,
+        'Was it moved, deleted or unplugged? Open it again from where it is now.',
+      );
+    }
     const margin = new MarginFolder(folder, { fallbackCache });
     const cache = await margin.cache();
     const [index, ledger, lanes] = await Promise.all([

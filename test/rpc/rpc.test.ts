@@ -143,7 +143,9 @@ describe('Rpc', () => {
 
   it('rejects a question that cannot be sent', async () => {
     const { client } = connect();
-    await expect(client.call('add', { a: 1, b: (() => 1) as unknown as number })).rejects.toMatchObject({ code: 'send-failed' });
+    await expect(client.call('add', { a: 1, b: (() => 1) as unknown as number })).rejects.toMatchObject({
+      code: 'send-failed',
+    });
     expect(client.busy).toBe(0);
   });
 
@@ -176,7 +178,17 @@ describe('Rpc', () => {
 
   it('passes over anything that is no message of ours', async () => {
     const { client, port1, port2 } = connect();
-    for (const junk of [null, 7, 'x', {}, { t: 'call' }, { t: 'ok', id: 'x' }, { t: 'err', id: 1, error: null }, [], { t: 'weird', id: 1 }]) {
+    for (const junk of [
+      null,
+      7,
+      'x',
+      {},
+      { t: 'call' },
+      { t: 'ok', id: 'x' },
+      { t: 'err', id: 1, error: null },
+      [],
+      { t: 'weird', id: 1 },
+    ]) {
       port1.postMessage(junk);
       port2.postMessage(junk);
       expect(isWireMessage(junk)).toBe(false);

@@ -38,6 +38,8 @@ export function writeError(file: string, error: unknown, platform: NodeJS.Platfo
         return new LedgerError('locked', message, cause);
       }
       return new LedgerError('read-only', `no permission to write ${file}; allow it, answers wait in memory`, cause);
+    case 'ENOENT':
+      return new LedgerError('io', `the folder of ${file} is gone; bring it back, answers wait in memory`, cause);
     case 'EROFS':
       return new LedgerError('read-only', `${file} lies on a read-only disk; answers wait in memory`, cause);
     default: {
@@ -54,7 +56,12 @@ export function readError(file: string, error: unknown): LedgerError {
   return new LedgerError('unreadable', `${file} could not be read (${reason})`, { cause: error });
 }
 
+/** Whether this is a system error of that code, `ENOENT` and the like. */
+export function hasCode(error: unknown, code: string): boolean {
+  return systemCode(error) === code;
+}
+
 /** Whether a system error says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return systemCode(error) === 'ENOENT';
+  return hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR');
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { pairKey } from '../../core/pairs';
 import { mine } from '../../kernel';
 import type { MiningData, MiningRequest } from '../../core/mining/types';
-import type { Metric, PairKey } from '../../core/types';
+import type { Metric, PairKey, Relation } from '../../core/types';
 import type { FileProblem, MineParams, MineResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
@@ -106,7 +106,8 @@ export async function mineLane(
 
     const ids = usable.map(({ hash }) => hash);
     const { vectors } = await filled.store.matrix(ids, options.signal);
-    const data: MiningData = { vectors, dimension: embedder.dimension, ids, labels: labelsOf(usable).labels };
+    const { labels, names } = labelsOf(usable);
+    const data: MiningData = { vectors, dimension: embedder.dimension, ids, labels, classNames: names };
     const request: MiningRequest = {
       lane,
       metric,
@@ -150,10 +151,15 @@ export async function mineLane(
   });
 }
 
-function answeredPairs(workspace: Workspace): Set<PairKey> {
-  const pairs = new Set<PairKey>();
-  for (const { a, b } of workspace.knowledge.graph.judged()) pairs.add(pairKey(a, b));
-  for (const { a, b } of workspace.knowledge.impliedPairs(IMPLIED_GUARD_LIMIT).pairs) pairs.add(pairKey(a, b));
+/** What is known of pairs, for the miner to leave out (a pair known to be the same still serves as a positive). */
+function answeredPairs({ knowledge }: Workspace): Map<PairKey, Relation> {
+  const pairs = new Map<PairKey, Relation>();
+  for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_GUARD_LIMIT).pairs)
+    pairs.set(pairKey(a, b), relation);
+  for (const { a, b } of knowledge.graph.judged()) {
+    const relation = knowledge.known(a, b);
+    if (relation) pairs.set(pairKey(a, b), relation);
+  }
   return pairs;
 }
 

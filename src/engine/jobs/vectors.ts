@@ -11,9 +11,6 @@ import { StageProgress } from '../progress';
 import type { Report } from '../progress';
 import type { Workspace } from '../workspace';
 
-/** Steps of this many batches a thread: long enough to keep decoder and network both busy, short enough to cancel soon. */
-const BATCHES_PER_STEP = 2;
-
 export interface Vectors {
   store: VectorStore;
   embedded: number;
@@ -58,7 +55,8 @@ export async function fillVectors(
       checkpoint: () => store.flush(),
       pictureBytes: pictureBytes(embedder.input),
       dimension: embedder.dimension,
-      chunk: batchSize(embedder.input) * embedder.threads * BATCHES_PER_STEP,
+      // One batch a thread: the next one is decoded meanwhile, and progress and cancellation are never far.
+      chunk: batchSize(embedder.input) * embedder.threads,
     },
     { signal, onProgress: (done, total) => progress.update(done, total) },
   );
