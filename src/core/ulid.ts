@@ -6,12 +6,12 @@ export type RandomBytes = (into: Uint8Array) => unknown;
 /** The 26 characters of a ULID: 48 bits of milliseconds, then 80 bits, in Crockford's base 32. */
 function format(ms: number, random: Uint8Array): string {
   let text = '';
-  for (let left = ms, i = 0; i < 10; i++, left = Math.floor(left / 32)) text = DIGITS[left % 32]! + text;
+  for (let left = ms, i = 0; i < 10; i++, left = Math.floor(left / 32)) text = DIGITS[left % 32] + text;
   let bits = 0;
   let held = 0;
   for (const byte of random) {
     held = ((held << 8) | byte) & 0xfff;
-    for (bits += 8; bits >= 5; bits -= 5) text += DIGITS[(held >> (bits - 5)) & 31]!;
+    for (bits += 8; bits >= 5; bits -= 5) text += DIGITS[(held >> (bits - 5)) & 31];
   }
   return text;
 }
@@ -33,7 +33,7 @@ export function ulids(now: () => number, random: RandomBytes): () => string {
     }
     let i = bytes.length - 1;
     while (i >= 0 && bytes[i] === 255) bytes[i--] = 0;
-    if (i >= 0) bytes[i]! += 1;
+    if (i >= 0) bytes[i] += 1;
     else {
       last++;
       random(bytes);

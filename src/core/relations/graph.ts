@@ -101,8 +101,8 @@ export class RelationGraph {
       }
     }
     return {
-      images: [...touched].map(node => this.hashes[node]!),
-      contradictions: found.map(({ a: p, b: q }) => [this.hashes[p]!, this.hashes[q]!]),
+      images: [...touched].map(node => this.hashes[node]),
+      contradictions: found.map(({ a: p, b: q }) => [this.hashes[p], this.hashes[q]]),
     };
   }
 
@@ -125,8 +125,8 @@ export class RelationGraph {
       if (judgements.length === 0) return false;
       edge = { a: x, b: y, judgements: [], same: false, different: false };
       this.edges.set(key, edge);
-      this.adjacent[x]!.push(edge);
-      this.adjacent[y]!.push(edge);
+      this.adjacent[x].push(edge);
+      this.adjacent[y].push(edge);
     }
     edge.judgements = [...judgements];
     const changed = edge.same !== same || edge.different !== different;
@@ -139,7 +139,7 @@ export class RelationGraph {
       const split = edge.same && !same;
       edge.same = same;
       edge.different = different;
-      if (split) this.regrow(this.roots[x]!, touched, found);
+      if (split) this.regrow(this.roots[x], touched, found);
       else {
         if (same && this.roots[x] !== this.roots[y]) this.join(x, y, found);
         if (different) this.placeDifferent(edge, found);
@@ -154,8 +154,8 @@ export class RelationGraph {
     const x = this.index.get(a);
     const y = this.index.get(b);
     if (x === undefined || y === undefined) return undefined;
-    const p = this.roots[x]!;
-    const q = this.roots[y]!;
+    const p = this.roots[x];
+    const q = this.roots[y];
     const contradicted = this.contradicted.has(p) || this.contradicted.has(q);
     if (p !== q && !this.components[p]?.conflicts.has(q)) return undefined;
     const edge = this.edgeOf(x, y);
@@ -177,37 +177,37 @@ export class RelationGraph {
   membersOf(image: ImageHash): ImageHash[] {
     const node = this.index.get(image);
     if (node === undefined) return [image];
-    return (this.components[this.roots[node]!]?.members ?? [node]).map(member => this.hashes[member]!);
+    return (this.components[this.roots[node]]?.members ?? [node]).map(member => this.hashes[member]);
   }
 
   /** How many images are known to be the same as this one, itself included. */
   sizeOf(image: ImageHash): number {
     const node = this.index.get(image);
-    return node === undefined ? 1 : (this.components[this.roots[node]!]?.members.length ?? 1);
+    return node === undefined ? 1 : (this.components[this.roots[node]]?.members.length ?? 1);
   }
 
   /** A number that two images share exactly where they are known to be the same; -1 for an image never judged. */
   componentOf(image: ImageHash): number {
     const node = this.index.get(image);
-    return node === undefined ? -1 : this.roots[node]!;
+    return node === undefined ? -1 : this.roots[node];
   }
 
   /** Whether the image's component holds a contradiction, so that exports leave it out. */
   isContradicted(image: ImageHash): boolean {
     const node = this.index.get(image);
-    return node !== undefined && this.contradicted.has(this.roots[node]!);
+    return node !== undefined && this.contradicted.has(this.roots[node]);
   }
 
   /** Components that hold a contradiction, as lists of their images: what exports leave out. */
   contradictedComponents(): ImageHash[][] {
-    return [...this.contradicted].map(root => this.components[root]!.members.map(member => this.hashes[member]!));
+    return [...this.contradicted].map(root => this.components[root]!.members.map(member => this.hashes[member]));
   }
 
   /** Components of at least `size` images. */
   *componentsOf(size = 2): Generator<ImageHash[]> {
     for (const [root, component] of this.components.entries()) {
       if (component !== undefined && component.members.length >= size && this.roots[root] === root) {
-        yield component.members.map(member => this.hashes[member]!);
+        yield component.members.map(member => this.hashes[member]);
       }
     }
   }
@@ -215,7 +215,7 @@ export class RelationGraph {
   /** Every judged pair with what people say of it. */
   *judged(): Generator<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }> {
     for (const { a, b, judgements } of this.edges.values()) {
-      yield { a: this.hashes[a]!, b: this.hashes[b]!, judgements };
+      yield { a: this.hashes[a], b: this.hashes[b], judgements };
     }
   }
 
@@ -230,7 +230,7 @@ export class RelationGraph {
   }
 
   hashOf(node: number): ImageHash {
-    return this.hashes[node]!;
+    return this.hashes[node];
   }
 
   /** The judged pairs of a node. */
@@ -240,7 +240,7 @@ export class RelationGraph {
 
   /** The component of a node, for reading. */
   componentAt(node: number): Readonly<Component> {
-    return this.components[this.roots[node]!] ?? { members: [node], conflicts: new Map(), inner: new Set() };
+    return this.components[this.roots[node]] ?? { members: [node], conflicts: new Map(), inner: new Set() };
   }
 
   edgeOf(x: number, y: number): Edge | undefined {
@@ -267,14 +267,14 @@ export class RelationGraph {
   private forget(key: number, edge: Edge): void {
     this.edges.delete(key);
     for (const node of [edge.a, edge.b]) {
-      const list = this.adjacent[node]!;
+      const list = this.adjacent[node];
       list.splice(list.indexOf(edge), 1);
     }
   }
 
   private placeDifferent(edge: Edge, found: Edge[]): void {
-    const p = this.roots[edge.a]!;
-    const q = this.roots[edge.b]!;
+    const p = this.roots[edge.a];
+    const q = this.roots[edge.b];
     if (p === q) {
       const { inner } = this.component(p);
       if (!inner.has(edge)) found.push(edge);
@@ -287,8 +287,8 @@ export class RelationGraph {
   }
 
   private dropDifferent(edge: Edge, touched: Set<number> | undefined): void {
-    const p = this.roots[edge.a]!;
-    const q = this.roots[edge.b]!;
+    const p = this.roots[edge.a];
+    const q = this.roots[edge.b];
     for (const root of [p, q]) for (const member of this.component(root).members) touched?.add(member);
     const component = this.component(p);
     if (p === q) {
@@ -308,8 +308,8 @@ export class RelationGraph {
   }
 
   private join(x: number, y: number, found: Edge[]): void {
-    let into = this.roots[x]!;
-    let from = this.roots[y]!;
+    let into = this.roots[x];
+    let from = this.roots[y];
     const weight = ({ members, conflicts }: Component) => members.length + conflicts.size;
     if (weight(this.component(into)) < weight(this.component(from))) [into, from] = [from, into];
     const large = this.component(into);
@@ -358,7 +358,7 @@ export class RelationGraph {
       this.roots[start] = start;
       const part = [start];
       for (const node of part) {
-        for (const edge of this.adjacent[node]!) {
+        for (const edge of this.adjacent[node]) {
           const next = edge.a === node ? edge.b : edge.a;
           if (!edge.same || this.roots[next] !== -1) continue;
           this.roots[next] = start;
@@ -369,7 +369,7 @@ export class RelationGraph {
     }
     const again: Edge[] = [];
     for (const member of members) {
-      for (const edge of this.adjacent[member]!) if (edge.different) this.placeDifferent(edge, again);
+      for (const edge of this.adjacent[member]) if (edge.different) this.placeDifferent(edge, again);
     }
     for (const edge of again) if (!contradictedBefore.has(edge)) found.push(edge);
   }
@@ -394,7 +394,7 @@ export class RelationGraph {
       if (this.contradicted.has(root)) {
         // A `same` edge has both ends here, so each is met twice.
         for (const node of component.members)
-          for (const edge of this.adjacent[node]!) counts.impliedSame += Number(edge.same) / 2;
+          for (const edge of this.adjacent[node]) counts.impliedSame += Number(edge.same) / 2;
         continue;
       }
       counts.impliedSame += (size * (size - 1)) / 2;

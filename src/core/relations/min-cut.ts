@@ -40,8 +40,8 @@ export function minCut(edges: readonly CutEdge[], source: number, sink: number):
     heads[2 * i] = y;
     heads[2 * i + 1] = x;
     capacity[2 * i] = capacity[2 * i + 1] = weight;
-    out[x]!.push(2 * i);
-    out[y]!.push(2 * i + 1);
+    out[x].push(2 * i);
+    out[y].push(2 * i + 1);
   }
   const level = new Int32Array(names.size);
   const next = new Int32Array(names.size);
@@ -60,10 +60,10 @@ export function minCut(edges: readonly CutEdge[], source: number, sink: number):
     level[s] = 0;
     const queue = [s];
     for (const node of queue) {
-      for (const arc of out[node]!) {
-        const head = heads[arc]!;
-        if (capacity[arc]! <= EPSILON || level[head] !== -1) continue;
-        level[head] = level[node]! + 1;
+      for (const arc of out[node]) {
+        const head = heads[arc];
+        if (capacity[arc] <= EPSILON || level[head] !== -1) continue;
+        level[head] = level[node] + 1;
         queue.push(head);
       }
     }
@@ -75,12 +75,12 @@ export function minCut(edges: readonly CutEdge[], source: number, sink: number):
     const path: number[] = [];
     let node = s;
     while (node !== t) {
-      const arcs = out[node]!;
+      const arcs = out[node];
       let stepped = false;
-      for (; next[node]! < arcs.length; next[node]!++) {
-        const arc = arcs[next[node]!]!;
-        const head = heads[arc]!;
-        if (capacity[arc]! <= EPSILON || level[head] !== level[node]! + 1) continue;
+      for (; next[node] < arcs.length; next[node]++) {
+        const arc = arcs[next[node]];
+        const head = heads[arc];
+        if (capacity[arc] <= EPSILON || level[head] !== level[node] + 1) continue;
         path.push(arc);
         node = head;
         stepped = true;
@@ -89,14 +89,14 @@ export function minCut(edges: readonly CutEdge[], source: number, sink: number):
       if (stepped) continue;
       const back = path.pop();
       if (back === undefined) return 0;
-      node = heads[back ^ 1]!;
-      next[node]!++;
+      node = heads[back ^ 1];
+      next[node]++;
     }
-    const room = path.reduce((least, arc) => Math.min(least, capacity[arc]!), Infinity);
+    const room = path.reduce((least, arc) => Math.min(least, capacity[arc]), Infinity);
     if (room === Infinity) return Infinity;
     for (const arc of path) {
-      capacity[arc]! -= room;
-      capacity[arc ^ 1]! += room;
+      capacity[arc] -= room;
+      capacity[arc ^ 1] += room;
     }
     return room;
   }
@@ -104,6 +104,6 @@ export function minCut(edges: readonly CutEdge[], source: number, sink: number):
   const side = new Set<number>();
   if (flow === Infinity) return { weight: Infinity, edges: [], side };
   for (const [node, at] of names) if (level[at] !== -1) side.add(node);
-  const cut = [...edges.keys()].filter(i => side.has(edges[i]!.a) !== side.has(edges[i]!.b));
-  return { weight: cut.reduce((sum, i) => sum + edges[i]!.weight, 0), edges: cut, side };
+  const cut = [...edges.keys()].filter(i => side.has(edges[i].a) !== side.has(edges[i].b));
+  return { weight: cut.reduce((sum, i) => sum + edges[i].weight, 0), edges: cut, side };
 }

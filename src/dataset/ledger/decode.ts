@@ -42,19 +42,19 @@ export function foldLine(
 function foldAnswer(state: LedgerState, bytes: Uint8Array, offset: number, length: number): boolean {
   const { spans, kinds } = scanner;
   const text = Value.text;
-  if (kinds[Field.kind] !== text || !spanEquals(bytes, spans[Field.kind * 2]!, spans[Field.kind * 2 + 1]!, ANSWER))
+  if (kinds[Field.kind] !== text || !spanEquals(bytes, spans[Field.kind * 2], spans[Field.kind * 2 + 1], ANSWER))
     return false;
-  const v = spans[Field.v * 2]!;
-  if (kinds[Field.v] !== Value.number || spans[Field.v * 2 + 1]! - v !== 1 || bytes[v] !== 49) return false;
+  const v = spans[Field.v * 2];
+  if (kinds[Field.v] !== Value.number || spans[Field.v * 2 + 1] - v !== 1 || bytes[v] !== 49) return false;
   if (kinds[Field.id] !== text || kinds[Field.at] !== text || kinds[Field.by] !== text) return false;
   if (kinds[Field.relation] !== text || kinds[Field.a] !== text || kinds[Field.b] !== text) return false;
-  const id = spans[Field.id * 2]!;
-  const idEnd = spans[Field.id * 2 + 1]!;
-  const at = parseTime(bytes, spans[Field.at * 2]!, spans[Field.at * 2 + 1]!);
-  const relation = relationAt(bytes, spans[Field.relation * 2]!, spans[Field.relation * 2 + 1]!);
+  const id = spans[Field.id * 2];
+  const idEnd = spans[Field.id * 2 + 1];
+  const at = parseTime(bytes, spans[Field.at * 2], spans[Field.at * 2 + 1]);
+  const relation = relationAt(bytes, spans[Field.relation * 2], spans[Field.relation * 2 + 1]);
   if (id === idEnd || Number.isNaN(at) || relation < 0) return false;
-  const a = state.images.intern(bytes, spans[Field.a * 2]!, spans[Field.a * 2 + 1]!);
-  const b = state.images.intern(bytes, spans[Field.b * 2]!, spans[Field.b * 2 + 1]!);
+  const a = state.images.intern(bytes, spans[Field.a * 2], spans[Field.a * 2 + 1]);
+  const b = state.images.intern(bytes, spans[Field.b * 2], spans[Field.b * 2 + 1]);
   if (a < 0 || b < 0 || a === b) return false;
 
   const before = state.ids.size;
@@ -63,18 +63,18 @@ function foldAnswer(state: LedgerState, bytes: Uint8Array, offset: number, lengt
     if (offset >= 0) state.place(index, offset, length);
     return true;
   }
-  const group = spans[Field.with * 2]!;
-  const ms = spans[Field.ms * 2]!;
-  const digits = spans[Field.ms * 2 + 1]! - ms;
+  const group = spans[Field.with * 2];
+  const ms = spans[Field.ms * 2];
+  const digits = spans[Field.ms * 2 + 1] - ms;
   state.add({
     kind: Kind.answer,
-    by: state.people.intern(bytes, spans[Field.by * 2]!, spans[Field.by * 2 + 1]!),
+    by: state.people.intern(bytes, spans[Field.by * 2], spans[Field.by * 2 + 1]),
     at,
-    group: kinds[Field.with] === text ? state.groups.intern(bytes, group, spans[Field.with * 2 + 1]!) : -1,
+    group: kinds[Field.with] === text ? state.groups.intern(bytes, group, spans[Field.with * 2 + 1]) : -1,
     a,
     b,
     relation,
-    repeat: kinds[Field.repeat] === Value.other && bytes[spans[Field.repeat * 2]!] === 116,
+    repeat: kinds[Field.repeat] === Value.other && bytes[spans[Field.repeat * 2]] === 116,
     ms: kinds[Field.ms] === Value.number && digits < 10 ? digitsAt(bytes, ms, digits) || -1 : -1,
     of: '',
     offset,

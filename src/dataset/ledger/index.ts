@@ -16,4 +16,3 @@ export type {
 export type { LedgerState, StandingAnswer, StandingClass, StandingFlag } from './state';
 export type { LineProblem, ReadOptions } from './reader';
 export { whoJudges } from './who';
-export { Knowledge, type KnowledgeChange } from './knowledge';

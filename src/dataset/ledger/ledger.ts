@@ -152,7 +152,7 @@ export class Ledger {
 
     const at = new Date(Math.max(this.now(), this.state.latestTime(by) + 1)).toISOString();
     const together = drafts.length > 1 ? { with: first } : {};
-    const events = drafts.map((draft, i) => ({ v: 1, id: ids[i]!, at, by, ...together, ...draft }) as LedgerEvent);
+    const events = drafts.map((draft, i) => ({ v: 1, id: ids[i], at, by, ...together, ...draft }) as LedgerEvent);
     const lines = events.map(event => Buffer.from(lineOf(event), 'utf8'));
     let settle: (result: Appended) => void = () => undefined;
     const settled = new Promise<Appended>(resolve => (settle = resolve));
@@ -294,7 +294,7 @@ export class Ledger {
     // Another program may replace the file, or tear a line into ours, between any two steps: then once more.
     for (let attempt = 0; attempt < 3; attempt++) {
       const lines = groups.flatMap(({ events, lines, doubtful }) =>
-        lines.filter((_, i) => doubtful || this.state.lineOf(events[i]!.id) === undefined).map(line => line.toString()),
+        lines.filter((_, i) => doubtful || this.state.lineOf(events[i].id) === undefined).map(line => line.toString()),
       );
       if (lines.length === 0) return;
       try {

@@ -27,7 +27,7 @@ const NAMES = Object.keys(Field) as FieldName[];
 const NAME_BYTES = NAMES.map(name => Buffer.from(name, 'latin1'));
 /** The known names differ in first letter or length, so these two find the only one it can be. */
 const FIELD_BY_START = new Int8Array(256 << 4).fill(-1);
-for (const [field, name] of NAME_BYTES.entries()) FIELD_BY_START[(name[0]! << 4) | name.length] = field;
+for (const [field, name] of NAME_BYTES.entries()) FIELD_BY_START[(name[0] << 4) | name.length] = field;
 
 const enum Byte {
   Tab = 9,
@@ -184,7 +184,7 @@ export class LineScanner {
     const { bytes, end, at: from } = this;
     let at = from;
     for (; at < end; at++) {
-      const byte = bytes[at]!;
+      const byte = bytes[at];
       if (byte === Byte.Quote) break;
       if (byte < Byte.Space || byte === Byte.Backslash) return false;
     }
@@ -194,21 +194,21 @@ export class LineScanner {
   }
 
   private peek(): number {
-    return this.at < this.end ? this.bytes[this.at]! : -1;
+    return this.at < this.end ? this.bytes[this.at] : -1;
   }
 
   private skipSpace(): void {
     for (; this.at < this.end; this.at++) {
-      const byte = this.bytes[this.at]!;
+      const byte = this.bytes[this.at];
       if (byte !== Byte.Space && byte !== Byte.Tab && byte !== Byte.Return && byte !== Byte.Newline) return;
     }
   }
 
   private fieldAt(start: number, end: number): number {
     const length = end - start;
-    const field = length < 16 ? FIELD_BY_START[(this.bytes[start]! << 4) | length]! : -1;
+    const field = length < 16 ? FIELD_BY_START[(this.bytes[start] << 4) | length] : -1;
     if (field < 0) return -1;
-    const name = NAME_BYTES[field]!;
+    const name = NAME_BYTES[field];
     for (let i = 1; i < length; i++) if (name[i] !== this.bytes[start + i]) return -1;
     return field;
   }
@@ -218,7 +218,7 @@ export class LineScanner {
     const { bytes, end } = this;
     let at = this.at + 1;
     for (; at < end; at++) {
-      const byte = bytes[at]!;
+      const byte = bytes[at];
       if (byte === Byte.Quote) {
         this.at = at + 1;
         return true;
@@ -229,7 +229,7 @@ export class LineScanner {
         const escape = bytes[++at];
         if (at >= end) return false;
         if (escape === 117) {
-          for (let i = 0; i < 4; i++) if (++at >= end || !isHex(bytes[at]!)) return false;
+          for (let i = 0; i < 4; i++) if (++at >= end || !isHex(bytes[at])) return false;
         } else if (!isEscape(escape!)) return false;
       }
     }
@@ -290,7 +290,7 @@ export class LineScanner {
 
   private digits(): boolean {
     const from = this.at;
-    while (this.at < this.end && this.bytes[this.at]! >= Byte.Zero && this.bytes[this.at]! <= Byte.Nine) this.at++;
+    while (this.at < this.end && this.bytes[this.at] >= Byte.Zero && this.bytes[this.at] <= Byte.Nine) this.at++;
     return this.at > from;
   }
 
@@ -340,7 +340,7 @@ export function parseTime(bytes: Uint8Array, start: number, end: number): number
   for (let i = 0; sameDay && i < 10; i++) sameDay = cachedDay.charCodeAt(i) === bytes[start + i];
   if (!sameDay) {
     let day = '';
-    for (let i = 0; i < 10; i++) day += String.fromCharCode(bytes[start + i]!);
+    for (let i = 0; i < 10; i++) day += String.fromCharCode(bytes[start + i]);
     const dayMs = Date.parse(`${day}T00:00:00.000Z`);
     if (Number.isNaN(dayMs)) return NaN;
     cachedDay = day;
@@ -353,7 +353,7 @@ export function parseTime(bytes: Uint8Array, start: number, end: number): number
 export function digitsAt(bytes: Uint8Array, start: number, count: number): number {
   let value = 0;
   for (let i = start; i < start + count; i++) {
-    const digit = bytes[i]! - Byte.Zero;
+    const digit = bytes[i] - Byte.Zero;
     if (!(digit >= 0 && digit <= 9)) return NaN;
     value = value * 10 + digit;
   }

@@ -151,30 +151,30 @@ export class LedgerState {
     }
     if (event.group >= 0) this.joinGroup(index, event.group);
     if (this.earlyUndo.size > 0 && this.earlyUndo.delete(this.ids.text(index))) this.undoWithGroup(index);
-    if (event.group >= 0 && this.groupUndone[event.group]) this.status[index]! |= UNDONE;
+    if (event.group >= 0 && this.groupUndone[event.group]) this.status[index] |= UNDONE;
     if (event.kind === Kind.flag) push(this.flags, event.a, index);
     else if (event.kind === Kind.class) push(this.classes, event.a, index);
-    if (this.status[index]! & UNDONE) return;
-    const stack = this.stacks[event.by]!;
+    if (this.status[index] & UNDONE) return;
+    const stack = this.stacks[event.by];
     const top = stack.events.at(-1);
     if (top !== undefined && this.newer(top, index)) stack.sorted = false;
     stack.events.push(index);
     if (event.kind === Kind.answer) {
-      const slot = this.slot[index]!;
-      this.nextInSlot[index] = this.slotHead[slot]!;
+      const slot = this.slot[index];
+      this.nextInSlot[index] = this.slotHead[slot];
       this.slotHead[slot] = index;
-      const best = this.slotBest[slot]!;
+      const best = this.slotBest[slot];
       if (best < 0) this.answers++;
       if (best < 0 || this.newer(index, best)) {
         this.slotBest[slot] = index;
-        this.touched?.add(this.slotPair[slot]!);
+        this.touched?.add(this.slotPair[slot]);
       }
     }
   }
 
   /** The line of an event that was folded from memory has been found in the file. */
   place(index: number, offset: number, length: number): void {
-    if (this.offset[index]! >= 0) return;
+    if (this.offset[index] >= 0) return;
     this.offset[index] = offset;
     this.length[index] = length;
   }
@@ -182,8 +182,8 @@ export class LedgerState {
   /** Where an event's line lies in the file, or undefined for an event unknown or not yet written. */
   lineOf(id: string): { offset: number; length: number } | undefined {
     const index = this.ids.findText(id);
-    if (index < 0 || this.offset[index]! < 0) return undefined;
-    return { offset: this.offset[index]!, length: this.length[index]! };
+    if (index < 0 || this.offset[index] < 0) return undefined;
+    return { offset: this.offset[index], length: this.length[index] };
   }
 
   has(id: string): boolean {
@@ -192,7 +192,7 @@ export class LedgerState {
 
   isUndone(id: string): boolean {
     const index = this.ids.findText(id);
-    return index >= 0 ? (this.status[index]! & UNDONE) !== 0 : this.earlyUndo.has(id);
+    return index >= 0 ? (this.status[index] & UNDONE) !== 0 : this.earlyUndo.has(id);
   }
 
   /** What each person says of a pair; the newest first. */
@@ -204,7 +204,7 @@ export class LedgerState {
   /** What one person says of a pair. */
   answerOf(a: ImageHash, b: ImageHash, by: string): StandingAnswer | undefined {
     const slot = this.findSlot(this.findPair(a, b), this.people.findText(by));
-    const best = slot < 0 ? -1 : this.slotBest[slot]!;
+    const best = slot < 0 ? -1 : this.slotBest[slot];
     return best < 0 ? undefined : this.answer(best);
   }
 
@@ -223,8 +223,8 @@ export class LedgerState {
     const slot = this.findSlot(this.findPair(a, b), this.people.findText(by));
     const events: number[] = [];
     if (slot >= 0) {
-      for (let i = this.slotHead[slot]!; i >= 0; i = this.nextInSlot[i]!) {
-        if (!(this.status[i]! & UNDONE)) events.push(i);
+      for (let i = this.slotHead[slot]; i >= 0; i = this.nextInSlot[i]) {
+        if (!(this.status[i] & UNDONE)) events.push(i);
       }
     }
     return events.sort((x, y) => (this.newer(x, y) ? 1 : -1)).map(i => this.answer(i));
@@ -233,8 +233,8 @@ export class LedgerState {
   /** Pairs whose standing answers changed since the last call, as [a, b]; none on the first call. */
   takeTouched(): [ImageHash, ImageHash][] {
     const pairs = [...(this.touched ?? [])].map((pair): [ImageHash, ImageHash] => [
-      this.hash(this.pairs.first[pair]!),
-      this.hash(this.pairs.second[pair]!),
+      this.hash(this.pairs.first[pair]),
+      this.hash(this.pairs.second[pair]),
     ]);
     this.touched = new Set();
     return pairs;
@@ -243,7 +243,7 @@ export class LedgerState {
   /** The flags that stand on an image; empty for most. */
   flagsOf(image: ImageHash): StandingFlag[] {
     const events = this.flags.get(this.images.findText(image)) ?? [];
-    return events.filter(i => !(this.status[i]! & UNDONE)).map(i => this.flag(i));
+    return events.filter(i => !(this.status[i] & UNDONE)).map(i => this.flag(i));
   }
 
   /** Images with a standing flag. */
@@ -260,16 +260,16 @@ export class LedgerState {
   classOf(image: ImageHash): StandingClass | undefined {
     let best = -1;
     for (const i of this.classes.get(this.images.findText(image)) ?? []) {
-      if (!(this.status[i]! & UNDONE) && (best < 0 || this.newer(i, best))) best = i;
+      if (!(this.status[i] & UNDONE) && (best < 0 || this.newer(i, best))) best = i;
     }
     if (best < 0) return undefined;
-    const word = this.b[best]!;
+    const word = this.b[best];
     return {
       id: this.ids.text(best),
       image,
       class: word < 0 ? null : this.words.text(word),
-      by: this.people.text(this.by[best]!),
-      at: this.at[best]!,
+      by: this.people.text(this.by[best]),
+      at: this.at[best],
     };
   }
 
@@ -292,7 +292,7 @@ export class LedgerState {
       stack.sorted = true;
     }
     // Nothing undone ever stands again, so it may leave the stack for good.
-    while (stack.events.length > 0 && this.status[stack.events.at(-1)!]! & UNDONE) stack.events.pop();
+    while (stack.events.length > 0 && this.status[stack.events.at(-1)!] & UNDONE) stack.events.pop();
     const top = stack.events.at(-1);
     return top === undefined ? undefined : this.ids.text(top);
   }
@@ -309,7 +309,7 @@ export class LedgerState {
     const stack = this.stacks[this.people.findText(by)];
     if (stack === undefined) return [];
     return stack.events
-      .filter(i => this.kind[i] === Kind.answer && !(this.status[i]! & UNDONE) && this.at[i]! >= since)
+      .filter(i => this.kind[i] === Kind.answer && !(this.status[i] & UNDONE) && this.at[i] >= since)
       .sort((x, y) => (this.newer(x, y) ? 1 : -1))
       .map(i => this.answer(i));
   }
@@ -322,7 +322,7 @@ export class LedgerState {
   /** The latest time of any event by this person, milliseconds since 1970; -Infinity where there is none. */
   latestTime(by: string): number {
     const person = this.people.findText(by);
-    return person < 0 || this.stacks[person] === undefined ? -Infinity : this.lastTimes[person]!;
+    return person < 0 || this.stacks[person] === undefined ? -Infinity : this.lastTimes[person];
   }
 
   /** Every image that an answer, flag or class still speaks of, with an event that names it. */
@@ -337,13 +337,13 @@ export class LedgerState {
       }
     };
     for (let slot = 0; slot < this.slotCount; slot++) {
-      const best = this.slotBest[slot]!;
+      const best = this.slotBest[slot];
       if (best < 0) continue;
-      note(this.a[best]!, best, 1);
-      note(this.b[best]!, best, 1);
+      note(this.a[best], best, 1);
+      note(this.b[best], best, 1);
     }
     for (const [image, events] of [...this.flags, ...this.classes]) {
-      for (const i of events) if (!(this.status[i]! & UNDONE)) note(image, i, 0);
+      for (const i of events) if (!(this.status[i] & UNDONE)) note(image, i, 0);
     }
     return new Map(
       [...found].map(([image, { answers, last }]) => [this.hash(image), { answers, lastEvent: this.ids.text(last) }]),
@@ -352,8 +352,8 @@ export class LedgerState {
 
   private answersOfPair(pair: number): StandingAnswer[] {
     const events: number[] = [];
-    for (let slot = this.pairHead[pair]!; slot >= 0; slot = this.slotNext[slot]!) {
-      if (this.slotBest[slot]! >= 0) events.push(this.slotBest[slot]!);
+    for (let slot = this.pairHead[pair]; slot >= 0; slot = this.slotNext[slot]) {
+      if (this.slotBest[slot] >= 0) events.push(this.slotBest[slot]);
     }
     if (events.length > 1) events.sort((x, y) => (this.newer(x, y) ? -1 : 1));
     return events.map(i => this.answer(i));
@@ -362,10 +362,10 @@ export class LedgerState {
   private membersOf(id: string): number[] {
     const index = this.ids.findText(id);
     if (index < 0) return [];
-    const group = this.group[index]!;
+    const group = this.group[index];
     if (group < 0) return [index];
     const members: number[] = [];
-    for (let i = this.groupHead[group]!; i >= 0; i = this.nextInGroup[i]!) members.unshift(i);
+    for (let i = this.groupHead[group]; i >= 0; i = this.nextInGroup[i]) members.unshift(i);
     return members;
   }
 
@@ -377,7 +377,7 @@ export class LedgerState {
 
   private joinGroup(index: number, group: number): void {
     this.roomForGroup(group);
-    this.nextInGroup[index] = this.groupHead[group]!;
+    this.nextInGroup[index] = this.groupHead[group];
     this.groupHead[group] = index;
   }
 
@@ -396,15 +396,15 @@ export class LedgerState {
     }
     this.slotPair[slot] = pair;
     this.slotBy[slot] = by;
-    this.slotNext[slot] = this.pairHead[pair]!;
+    this.slotNext[slot] = this.pairHead[pair];
     this.pairHead[pair] = slot;
     return slot;
   }
 
   private findSlot(pair: number, by: number): number {
     if (pair < 0 || by < 0) return -1;
-    let slot = this.pairHead[pair]!;
-    while (slot >= 0 && this.slotBy[slot] !== by) slot = this.slotNext[slot]!;
+    let slot = this.pairHead[pair];
+    while (slot >= 0 && this.slotBy[slot] !== by) slot = this.slotNext[slot];
     return slot;
   }
 
@@ -417,7 +417,7 @@ export class LedgerState {
   private seenBy(person: number, at: number): void {
     while (this.stacks.length <= person) this.stacks.push({ events: [], sorted: true });
     if (person >= this.lastTimes.length) this.lastTimes = grown(this.lastTimes, person + 1);
-    this.lastTimes[person] = Math.max(this.lastTimes[person]!, at);
+    this.lastTimes[person] = Math.max(this.lastTimes[person], at);
   }
 
   private applyUndo(of: string): void {
@@ -427,7 +427,7 @@ export class LedgerState {
   }
 
   private undoWithGroup(target: number): void {
-    const group = this.group[target]!;
+    const group = this.group[target];
     if (group < 0) {
       this.undoOne(target);
       return;
@@ -438,15 +438,15 @@ export class LedgerState {
   }
 
   private undoOne(index: number): void {
-    if (this.status[index]! & UNDONE) return;
-    this.status[index]! |= UNDONE;
-    const slot = this.slot[index]!;
+    if (this.status[index] & UNDONE) return;
+    this.status[index] |= UNDONE;
+    const slot = this.slot[index];
     if (this.kind[index] !== Kind.answer || this.slotBest[slot] !== index) return;
     // Undone answers leave their list on the way, so that undoing many costs each of them once.
     let best = -1;
     let last = -1;
-    for (let i = this.slotHead[slot]!; i >= 0; i = this.nextInSlot[i]!) {
-      if (this.status[i]! & UNDONE) continue;
+    for (let i = this.slotHead[slot]; i >= 0; i = this.nextInSlot[i]) {
+      if (this.status[i] & UNDONE) continue;
       if (last < 0) this.slotHead[slot] = i;
       else this.nextInSlot[last] = i;
       last = i;
@@ -456,11 +456,11 @@ export class LedgerState {
     else this.nextInSlot[last] = -1;
     this.slotBest[slot] = best;
     if (best < 0) this.answers--;
-    this.touched?.add(this.slotPair[slot]!);
+    this.touched?.add(this.slotPair[slot]);
   }
 
   private newer(x: number, y: number): boolean {
-    const difference = this.at[x]! - this.at[y]!;
+    const difference = this.at[x] - this.at[y];
     return difference !== 0 ? difference > 0 : this.ids.compare(x, y) > 0;
   }
 
@@ -471,23 +471,23 @@ export class LedgerState {
   private answer(index: number): StandingAnswer {
     return {
       id: this.ids.text(index),
-      a: this.hash(this.a[index]!),
-      b: this.hash(this.b[index]!),
-      relation: RELATIONS[this.relation[index]!]!,
-      by: this.people.text(this.by[index]!),
-      at: this.at[index]!,
-      ms: Math.max(0, this.ms[index]!),
-      repeat: (this.status[index]! & REPEAT) !== 0,
+      a: this.hash(this.a[index]),
+      b: this.hash(this.b[index]),
+      relation: RELATIONS[this.relation[index]],
+      by: this.people.text(this.by[index]),
+      at: this.at[index],
+      ms: Math.max(0, this.ms[index]),
+      repeat: (this.status[index] & REPEAT) !== 0,
     };
   }
 
   private flag(index: number): StandingFlag {
     return {
       id: this.ids.text(index),
-      image: this.hash(this.a[index]!),
-      flag: this.words.text(this.b[index]!),
-      by: this.people.text(this.by[index]!),
-      at: this.at[index]!,
+      image: this.hash(this.a[index]),
+      flag: this.words.text(this.b[index]),
+      by: this.people.text(this.by[index]),
+      at: this.at[index],
     };
   }
 

@@ -15,21 +15,21 @@ export class ByteTable {
     let h = 0x811c9dc5;
     let i = start;
     for (; i + 4 <= end; i += 4) {
-      const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
+      const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
       h = Math.imul(h ^ word, 0x9e3779b1);
       h ^= h >>> 15;
     }
-    for (; i < end; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
+    for (; i < end; i++) h = Math.imul(h ^ bytes[i], 0x01000193);
     return h ^ (h >>> 13);
   }
 
   private start(index: number): number {
-    return index === 0 ? 0 : this.ends[index - 1]!;
+    return index === 0 ? 0 : this.ends[index - 1];
   }
 
   private equals(index: number, bytes: Uint8Array, start: number, end: number): boolean {
     const from = this.start(index);
-    if (this.ends[index]! - from !== end - start) return false;
+    if (this.ends[index] - from !== end - start) return false;
     for (let i = start, j = from; i < end; i++, j++) if (bytes[i] !== this.arena[j]) return false;
     return true;
   }
@@ -39,7 +39,7 @@ export class ByteTable {
     const hash = ByteTable.hash(bytes, start, end);
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot]!;
+      const index = this.slots[slot];
       if (index < 0) return -1;
       if (this.hashes[index] === hash && this.equals(index, bytes, start, end)) return index;
     }
@@ -51,7 +51,7 @@ export class ByteTable {
     const mask = this.slots.length - 1;
     let slot = hash & mask;
     for (; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot]!;
+      const index = this.slots[slot];
       if (index < 0) break;
       if (this.hashes[index] === hash && this.equals(index, bytes, start, end)) return index;
     }
@@ -63,7 +63,7 @@ export class ByteTable {
       this.ends = grown(this.ends, index + 1);
       this.hashes = grown(this.hashes, index + 1);
     }
-    for (let i = 0; i < length; i++) this.arena[from + i] = bytes[start + i]!;
+    for (let i = 0; i < length; i++) this.arena[from + i] = bytes[start + i];
     this.ends[index] = from + length;
     this.hashes[index] = hash;
     this.slots[slot] = index;
@@ -80,8 +80,8 @@ export class ByteTable {
     this.slots = new Int32Array(length).fill(-1);
     const mask = this.slots.length - 1;
     for (let index = 0; index < this.size; index++) {
-      let slot = this.hashes[index]! & mask;
-      while (this.slots[slot]! >= 0) slot = (slot + 1) & mask;
+      let slot = this.hashes[index] & mask;
+      while (this.slots[slot] >= 0) slot = (slot + 1) & mask;
       this.slots[slot] = index;
     }
   }
@@ -95,16 +95,16 @@ export class ByteTable {
   }
 
   text(index: number): string {
-    return ascii.decode(this.arena.subarray(this.start(index), this.ends[index]!));
+    return ascii.decode(this.arena.subarray(this.start(index), this.ends[index]));
   }
 
   /** Order of two entries by their bytes: negative, 0 or positive. */
   compare(x: number, y: number): number {
     let i = this.start(x);
     let j = this.start(y);
-    const endX = this.ends[x]!;
-    const endY = this.ends[y]!;
-    for (; i < endX && j < endY; i++, j++) if (this.arena[i] !== this.arena[j]) return this.arena[i]! - this.arena[j]!;
+    const endX = this.ends[x];
+    const endY = this.ends[y];
+    for (; i < endX && j < endY; i++, j++) if (this.arena[i] !== this.arena[j]) return this.arena[i] - this.arena[j];
     return endX - i - (endY - j);
   }
 }
@@ -135,10 +135,10 @@ export class HashTable {
     for (let i = 0; i < 7; i++) if (bytes[start + i] !== 'sha256:'.charCodeAt(i)) return false;
     let bad = 0;
     for (let word = 0, at = start + 7; word < 8; word++, at += 8) {
-      const b0 = HEX_BYTE[bytes[at]! | (bytes[at + 1]! << 8)]!;
-      const b1 = HEX_BYTE[bytes[at + 2]! | (bytes[at + 3]! << 8)]!;
-      const b2 = HEX_BYTE[bytes[at + 4]! | (bytes[at + 5]! << 8)]!;
-      const b3 = HEX_BYTE[bytes[at + 6]! | (bytes[at + 7]! << 8)]!;
+      const b0 = HEX_BYTE[bytes[at] | (bytes[at + 1] << 8)];
+      const b1 = HEX_BYTE[bytes[at + 2] | (bytes[at + 3] << 8)];
+      const b2 = HEX_BYTE[bytes[at + 4] | (bytes[at + 5] << 8)];
+      const b3 = HEX_BYTE[bytes[at + 6] | (bytes[at + 7] << 8)];
       bad |= b0 | b1 | b2 | b3;
       this.now[word] = (b0 << 24) | (b1 << 16) | (b2 << 8) | b3;
     }
@@ -148,7 +148,7 @@ export class HashTable {
   /** The place in `slots` of `now`, or of the free slot where it belongs. A hash is its own hash. */
   private locate(): number {
     const { now, slots, mask } = this;
-    next: for (let slot = now[0]! & mask; ; slot = (slot + 1) & mask) {
+    next: for (let slot = now[0] & mask; ; slot = (slot + 1) & mask) {
       const at = slot * SLOT;
       if (slots[at + 8] === 0) return at;
       for (let word = 0; word < 8; word++) if (slots[at + word] !== now[word]) continue next;
@@ -160,7 +160,7 @@ export class HashTable {
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (!this.parse(bytes, start, end)) return -1;
     const at = this.locate();
-    const found = this.slots[at + 8]!;
+    const found = this.slots[at + 8];
     if (found > 0) return found - 1;
     const index = this.size++;
     if (index === this.places.length) this.places = grown(this.places, index + 1);
@@ -176,8 +176,8 @@ export class HashTable {
     this.mask = (this.mask + 1) * 4 - 1;
     this.slots = new Int32Array((this.mask + 1) * SLOT);
     for (let index = 0; index < this.size; index++) {
-      const from = this.places[index]!;
-      for (let word = 0; word < 8; word++) this.now[word] = old[from + word]!;
+      const from = this.places[index];
+      for (let word = 0; word < 8; word++) this.now[word] = old[from + word];
       const at = this.locate();
       this.slots.set(this.now, at);
       this.slots[at + 8] = index + 1;
@@ -192,13 +192,13 @@ export class HashTable {
 
   findText(text: string): number {
     const bytes = encoder.encode(text);
-    return this.parse(bytes, 0, bytes.length) ? this.slots[this.locate() + 8]! - 1 : -1;
+    return this.parse(bytes, 0, bytes.length) ? this.slots[this.locate() + 8] - 1 : -1;
   }
 
   text(index: number): `sha256:${string}` {
     let hex = '';
     for (let word = 0; word < 8; word++) {
-      hex += (this.slots[this.places[index]! + word]! >>> 0).toString(16).padStart(8, '0');
+      hex += (this.slots[this.places[index] + word] >>> 0).toString(16).padStart(8, '0');
     }
     return `sha256:${hex}`;
   }
@@ -220,7 +220,7 @@ export class PairTable {
   find(x: number, y: number): number {
     const mask = this.slots.length - 1;
     for (let slot = PairTable.hash(x, y) & mask; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot]!;
+      const index = this.slots[slot];
       if (index < 0 || (this.first[index] === x && this.second[index] === y)) return index;
     }
   }
@@ -252,8 +252,8 @@ export class PairTable {
 
   private place(index: number): void {
     const mask = this.slots.length - 1;
-    let slot = PairTable.hash(this.first[index]!, this.second[index]!) & mask;
-    while (this.slots[slot]! >= 0) slot = (slot + 1) & mask;
+    let slot = PairTable.hash(this.first[index], this.second[index]) & mask;
+    while (this.slots[slot] >= 0) slot = (slot + 1) & mask;
     this.slots[slot] = index;
   }
 }

@@ -1,15 +1,24 @@
-import { mkdir, open, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from './errors';
+import { hasCode } from './errors';
 
 const NEWLINE = 10;
 
-/** `.margin` in the opened folder: made where it is missing, with the ignore file that keeps the cache out of git. */
+/**
+ * `.margin` in the opened folder: made where it is missing, with the ignore file that keeps the cache out of git. A folder
+ * that is gone itself is not made again: it was moved or unmounted, and answers would end up where nobody looks.
+ */
 export async function ensureMarginFolder(folder: string): Promise<string> {
   const margin = path.join(folder, '.margin');
-  const made = await mkdir(margin, { recursive: true });
+  const made = await mkdir(margin).then(
+    () => true,
+    (error: unknown) => {
+      if (!hasCode(error, 'EEXIST')) throw error;
+      return false;
+    },
+  );
   await writeFile(path.join(margin, '.gitignore'), 'cache/\n', { flag: 'wx' }).catch(() => undefined);
-  if (made !== undefined) await syncFolder(folder);
+  if (made) await syncFolder(folder);
   return margin;
 }
 
@@ -43,7 +52,7 @@ export async function appendLines(file: string, lines: readonly string[]): Promi
     handle = await open(file, 'ax+', 0o666);
     created = true;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     handle = await open(file, 'a+', 0o666);
   }
   try {
@@ -77,15 +86,4 @@ async function endsInsideLine(handle: FileHandle): Promise<boolean> {
   const last = Buffer.alloc(1);
   await handle.read(last, 0, 1, size - 1);
   return last[0] !== NEWLINE;
-}
-
-/** Whether there is a file of this name. */
-export async function exists(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }

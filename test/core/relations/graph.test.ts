@@ -68,7 +68,7 @@ describe('a contradiction', () => {
         [B, C, 'same'],
         [A, C, 'different'],
       ];
-      const order = [...answers.filter((_, i) => i !== last), answers[last]!];
+      const order = [...answers.filter((_, i) => i !== last), answers[last]];
       const told = order.map(([a, b, relation]) => graph.set(a, b, says(relation)).contradictions);
       expect(told).toEqual([[], [], [[A, C]]]);
       expect(graph.isContradicted(B)).toBe(true);
@@ -115,7 +115,7 @@ describe('any order of answers and corrections', () => {
       changed = false;
       for (const { a, b, relations } of all) {
         if (!relations.includes('same') || root[a] === root[b]) continue;
-        const [low, high] = [Math.min(root[a]!, root[b]!), Math.max(root[a]!, root[b]!)];
+        const [low, high] = [Math.min(root[a], root[b]), Math.max(root[a], root[b])];
         for (let i = 0; i < 10; i++) if (root[i] === high) root[i] = low;
         changed = true;
       }
@@ -145,7 +145,7 @@ describe('any order of answers and corrections', () => {
           for (let b = 0; b < a; b++) {
             const relations = standing.get(`${b} ${a}`)?.relations ?? [];
             const joined = root[a] === root[b];
-            const apart = conflict(root[a]!, root[b]!);
+            const apart = conflict(root[a], root[b]);
             const own = relations.includes('same') !== relations.includes('different');
             const expected = own
               ? relations.includes('same')
@@ -156,7 +156,7 @@ describe('any order of answers and corrections', () => {
                 : apart
                   ? 'different'
                   : undefined;
-            const contradicted = bad(root[a]!) || bad(root[b]!);
+            const contradicted = bad(root[a]) || bad(root[b]);
             expect(graph.known(image(a), image(b))?.relation).toBe(expected);
             expect(built.known(image(a), image(b))).toEqual(graph.known(image(a), image(b)));
             if (expected !== undefined) expect(graph.known(image(a), image(b))?.contradicted).toBe(contradicted);

@@ -1,0 +1,22 @@
+import { mix32 } from '../random';
+
+export interface RepeatPlan {
+  /** questions this person answered so far, repeats included: the step in the sequence */
+  answered: number;
+  /** which share of questions is asked a second time, 0 to 1 */
+  share: number;
+  seed: number;
+}
+
+/**
+ * Whether the next question is a hidden repeat, and of which earlier one. A function of the plan alone, so that a restart
+ * asks the same.
+ * @param eligible questions answered once and long enough ago, in any stable order
+ * @returns a place in `eligible`, or undefined for an ordinary question
+ */
+export function hiddenRepeat(eligible: number, { answered, share, seed }: RepeatPlan): number | undefined {
+  if (eligible === 0 || !(share > 0)) return undefined;
+  const draw = mix32(mix32(seed) ^ mix32(answered));
+  if (draw / 2 ** 32 >= share) return undefined;
+  return mix32(draw ^ 0x5bd1e995) % eligible;
+}
