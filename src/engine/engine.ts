@@ -143,6 +143,7 @@ export class Engine {
   async flag({ lane, image, token, ...ref }: Params<'flag'>): Promise<LabelWindow> {
     const workspace = await this.#open(ref);
     await workspace.ledger.flag(image, { token });
+    workspace.labelling.refresh([image]);
     return workspace.labelling.window(lane, WINDOW);
   }
 

@@ -39,10 +39,18 @@ export class Knowledge {
     return this.ledger.state.flagsOf(image).length > 0;
   }
 
-  /** Takes in what changed in the ledger. */
-  update({ pairs }: LedgerChange): void {
-    if (pairs === 'all') this.#graph = this.#build();
-    else for (const [a, b] of pairs) this.#graph.set(a, b, this.ledger.state.answersOf(a, b));
+  /** Takes in what changed in the ledger. Returns the images about whose pairs something else is known now. */
+  update({ pairs }: LedgerChange): { images: ImageHash[] | 'all'; contradictions: [ImageHash, ImageHash][] } {
+    if (pairs === 'all') {
+      this.#graph = this.#build();
+      return { images: 'all', contradictions: [] };
+    }
+    const changes = pairs.map(([a, b]) => ({ a, b, ...this.#graph.set(a, b, this.ledger.state.answersOf(a, b)) }));
+    return {
+      // The two images themselves too: an `incomparable` changes no relation, and settles the pair.
+      images: changes.flatMap(({ a, b, images }) => [a, b, ...images]),
+      contradictions: changes.flatMap(({ contradictions }) => contradictions),
+    };
   }
 
   /** Pairs that nobody judged and that follow all the same, contradicted components left out; at most `limit`. */

@@ -1,12 +1,12 @@
 import { pairKey, relationsOfVerdict } from '../core/pairs';
-import { isPairSettled, isTripletSettled, verdictOf } from '../core/settled';
-import type { ImageHash, Lane, PairKey, Relation, TripletVerdict } from '../core/types';
+import { verdictOf } from '../core/settled';
+import type { ImageHash, Lane, Relation, TripletVerdict } from '../core/types';
 import { tripletAnswers } from '../dataset/ledger';
 import type { Ledger, StandingAnswer } from '../dataset/ledger';
 import type { ImageRef, Item, LabelWindow, LaneState } from '../rpc/engine-protocol';
 import { EngineError } from './errors';
 import type { Knowledge } from './knowledge';
-import { imagesOf } from './lanes';
+import { LaneView, pairsOf } from './lane-view';
 import type { LaneStore, StoredCandidate, StoredLane } from './lanes';
 
 const RELATIONS: readonly string[] = ['same', 'different', 'incomparable'] satisfies Relation[];
@@ -28,54 +28,39 @@ export interface LabellingParts {
   openedAt: number;
 }
 
-/** Which pairs of images a candidate asks about. */
-function pairsOf(candidate: StoredCandidate): [ImageHash, ImageHash][] {
-  return candidate.kind === 'pair'
-    ? [[candidate.a, candidate.b]]
-    : [
-        [candidate.anchor, candidate.positive],
-        [candidate.anchor, candidate.negative],
-      ];
-}
-
 /** The judging of mined candidates: what to show, and what an answer means. It keeps nothing that the ledger does not. */
 export class Labelling {
-  readonly #byPair = new WeakMap<StoredLane, Map<PairKey, StoredCandidate[]>>();
-  readonly #byId = new WeakMap<StoredLane, Map<string, StoredCandidate>>();
+  readonly #views = new Map<Lane, LaneView>();
 
   constructor(readonly parts: LabellingParts) {}
 
   /** Every mined lane with what is left in it. */
   states(): LaneState[] {
-    return this.parts.lanes.all().map(stored => this.#state(stored));
+    return this.parts.lanes.all().map(({ lane }) => this.#state(this.#view(lane)!));
+  }
+
+  /** Takes in that something else is known of these images: answers, flags, files that came or went. */
+  refresh(images: readonly ImageHash[] | 'all'): void {
+    for (const view of this.#views.values()) view.refresh(images);
   }
 
   /** The panel's snapshot: `count` open items of the lane (the one mined last where none is named), from the item `from` on. */
   window(lane: Lane | undefined, count: number, from?: string): LabelWindow {
     const { lanes, ledger, openedAt } = this.parts;
-    const stored = lane ? lanes.get(lane) : lanes.latest();
-    const mine = ledger.state.answersBy(ledger.by, openedAt);
+    const view = this.#view(lane ?? lanes.latest()?.lane);
     const common = {
       answers: ledger.state.answers,
-      session: mine.length,
-      implied: stored ? this.#impliedIn(stored) : 0,
+      session: ledger.state.answersBy(ledger.by, openedAt).length,
+      implied: view?.implied ?? 0,
       canUndo: ledger.state.lastOf(ledger.by) !== undefined,
       ...(ledger.unsaved && { unsaved: { count: ledger.unsaved.count, reason: ledger.unsaved.reason } }),
     };
-    if (!stored) return { ...common, items: [] };
-    const open = stored.candidates.filter(candidate => !this.#isSettled(candidate));
-    const start =
-      from === undefined
-        ? 0
-        : Math.max(
-            0,
-            open.findIndex(({ id }) => id === from),
-          );
+    if (!view) return { ...common, items: [] };
     return {
       ...common,
-      lane: this.#state(stored, open.length),
-      items: open.slice(start, start + count).map(candidate => this.#item(candidate, stored)),
-      history: this.#history(stored, count),
+      lane: this.#state(view),
+      items: view.next(count, from).map(candidate => this.#item(candidate, view.stored)),
+      history: this.#history(view, count),
     };
   }
 
@@ -85,10 +70,10 @@ export class Labelling {
    * @throws EngineError `unknown-item` when the lane holds no such item, `bad-verdict` when the verdict is of another kind
    */
   async answer(lane: Lane, itemId: string, verdict: string, ms: number, token: string): Promise<void> {
-    const { lanes, ledger, find } = this.parts;
-    const stored = lanes.get(lane);
-    const candidate = stored && this.#candidate(stored, itemId);
-    if (!stored || !candidate) {
+    const { ledger, find } = this.parts;
+    const view = this.#view(lane);
+    const candidate = view?.find(itemId);
+    if (!view || !candidate) {
       throw new EngineError(
         'unknown-item',
         'This candidate is no longer in its lane.',
@@ -96,17 +81,19 @@ export class Labelling {
       );
     }
     const path = (hash: ImageHash) => find(hash)?.path ?? '';
-    const rank = stored.candidates.indexOf(candidate);
-    const why = { lane, model: stored.model, metric: stored.metric, margin: stored.margin, rank };
+    const { model, metric, margin } = view.stored;
+    const why = { lane, model, metric, margin, rank: view.rankOf(itemId) };
     const looked = Math.max(0, Math.round(ms));
     if (candidate.kind === 'pair') {
       if (!RELATIONS.includes(verdict)) throw badVerdict(verdict);
       const { a, b, distance } = candidate;
+      view.shown(itemId);
       const details = { paths: [path(a), path(b)] as [string, string], why: { ...why, distance }, ms: looked };
       await ledger.answer({ a, b, relation: verdict as Relation, ...details }, { token });
       return;
     }
     if (!VERDICTS.includes(verdict)) throw badVerdict(verdict);
+    view.shown(itemId);
     const { anchor, positive, negative, positiveDistance, negativeDistance } = candidate;
     const drafts = tripletAnswers(
       candidate,
@@ -129,18 +116,39 @@ export class Labelling {
     const { ledger, lanes } = this.parts;
     const undone = await ledger.undo(undefined, { token });
     if (!undone) return undefined;
-    const preferred = lane ? lanes.get(lane) : lanes.latest();
-    const others = lanes.all().filter(stored => stored !== preferred);
-    for (const stored of preferred ? [preferred, ...others] : others) {
-      const candidate = this.#candidateOf(stored, undone.answers);
-      if (candidate) return this.#item(candidate, stored);
+    // A flag or a class was taken back: no pair's answer says which images that touches.
+    if (undone.answers.length === 0) this.refresh('all');
+    const preferred = lane ?? lanes.latest()?.lane;
+    const others = lanes
+      .all()
+      .map(stored => stored.lane)
+      .filter(other => other !== preferred);
+    for (const each of preferred ? [preferred, ...others] : others) {
+      const view = this.#view(each);
+      const candidate = view && this.#candidateOf(view, undone.answers);
+      if (candidate) return this.#item(candidate, view.stored);
     }
     return undefined;
   }
 
-  #state(stored: StoredLane, open?: number): LaneState {
-    const remaining = open ?? stored.candidates.filter(candidate => !this.#isSettled(candidate)).length;
+  /** The lane's questions; made anew when it was mined again. */
+  #view(lane: Lane | undefined): LaneView | undefined {
+    const stored = lane && this.parts.lanes.get(lane);
+    if (!stored) return undefined;
+    let view = this.#views.get(lane);
+    if (view?.stored !== stored) {
+      const { knowledge, find } = this.parts;
+      view = new LaneView(stored, { knowledge, isThere: image => find(image) !== undefined }, stored.seed);
+      // What was judged last is remembered across restarts, for variety's sake.
+      for (const { id } of this.#history(view, 8).reverse()) view.shown(id);
+      this.#views.set(lane, view);
+    }
+    return view;
+  }
+
+  #state({ stored, order }: LaneView): LaneState {
     const { lane, model, metric, margin, minedAt, candidates } = stored;
+    const { open: remaining } = order;
     return {
       lane,
       model,
@@ -151,25 +159,6 @@ export class Labelling {
       settled: candidates.length - remaining,
       remaining,
     };
-  }
-
-  /** Questions of the lane that nobody has to answer, because they follow from answers to others. */
-  #impliedIn(stored: StoredLane): number {
-    const { knowledge } = this.parts;
-    return stored.candidates.filter(
-      candidate =>
-        this.#isSettled(candidate) &&
-        pairsOf(candidate).some(([a, b]) => knowledge.known(a, b) !== undefined && !knowledge.isJudged(a, b)),
-    ).length;
-  }
-
-  #isSettled(candidate: StoredCandidate): boolean {
-    const { knowledge, find } = this.parts;
-    const gone = imagesOf(candidate).some(hash => knowledge.isFlagged(hash) || !find(hash));
-    if (gone) return true;
-    return candidate.kind === 'pair'
-      ? isPairSettled(candidate.a, candidate.b, knowledge.known)
-      : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, knowledge.known);
   }
 
   /** What the person said of a candidate, when, if they said all of it. */
@@ -183,7 +172,7 @@ export class Labelling {
     return verdict && { verdict, at: Math.max(first.at, second.at) };
   }
 
-  #history(stored: StoredLane, count: number): Item[] {
+  #history(view: LaneView, count: number): Item[] {
     const { ledger } = this.parts;
     const seen = new Set<StoredCandidate>();
     const said: { candidate: StoredCandidate; verdict: Relation | TripletVerdict; at: number }[] = [];
@@ -191,7 +180,7 @@ export class Labelling {
     for (const { a, b } of recent) {
       // A triplet's two answers share their time: two more pairs than items are looked at, so that none is cut in half.
       if (said.length >= count + 2) break;
-      for (const candidate of this.#candidatesOfPair(stored, pairKey(a, b))) {
+      for (const candidate of view.asking(a, b)) {
         if (seen.has(candidate)) continue;
         seen.add(candidate);
         const found = this.#said(candidate);
@@ -201,7 +190,7 @@ export class Labelling {
     return said
       .sort((x, y) => y.at - x.at)
       .slice(0, count)
-      .map(({ candidate, verdict }) => ({ ...this.#item(candidate, stored), verdict }) as Item);
+      .map(({ candidate, verdict }) => ({ ...this.#item(candidate, view.stored), verdict }) as Item);
   }
 
   #item(candidate: StoredCandidate, stored: StoredLane): Item {
@@ -226,33 +215,11 @@ export class Labelling {
     };
   }
 
-  #candidate(stored: StoredLane, id: string): StoredCandidate | undefined {
-    let map = this.#byId.get(stored);
-    if (!map) this.#byId.set(stored, (map = new Map(stored.candidates.map(candidate => [candidate.id, candidate]))));
-    return map.get(id);
-  }
-
-  #candidatesOfPair(stored: StoredLane, key: PairKey): StoredCandidate[] {
-    let map = this.#byPair.get(stored);
-    if (!map) {
-      this.#byPair.set(stored, (map = new Map()));
-      for (const candidate of stored.candidates) {
-        for (const [a, b] of pairsOf(candidate)) {
-          const at = pairKey(a, b);
-          const list = map.get(at);
-          if (list) list.push(candidate);
-          else map.set(at, [candidate]);
-        }
-      }
-    }
-    return map.get(key) ?? [];
-  }
-
   /** The candidate that a set of answers was about: the one that asks about all of their pairs and no other. */
-  #candidateOf(stored: StoredLane, answers: readonly StandingAnswer[]): StoredCandidate | undefined {
+  #candidateOf(view: LaneView, answers: readonly StandingAnswer[]): StoredCandidate | undefined {
     if (answers.length === 0) return undefined;
     const keys = new Set(answers.map(({ a, b }) => pairKey(a, b)));
-    return this.#candidatesOfPair(stored, pairKey(answers[0].a, answers[0].b)).find(candidate => {
+    return view.asking(answers[0].a, answers[0].b).find(candidate => {
       const asked = pairsOf(candidate);
       return asked.length === keys.size && asked.every(([a, b]) => keys.has(pairKey(a, b)));
     });

@@ -37,6 +37,7 @@ export interface StoredLane {
   model: string;
   metric: Metric;
   margin: number;
+  seed: number;
   minedAt: string;
   report: MiningReport;
   candidates: StoredCandidate[];
@@ -121,7 +122,7 @@ export class LaneStore {
 function parseLane(text: string): StoredLane | undefined {
   try {
     const value = JSON.parse(text) as StoredLane;
-    return value.version === 1 && Array.isArray(value.candidates) ? value : undefined;
+    return value.version === 1 && typeof value.seed === 'number' && Array.isArray(value.candidates) ? value : undefined;
   } catch {
     return undefined;
   }

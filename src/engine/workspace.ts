@@ -51,7 +51,12 @@ export class Workspace {
       openedAt: Date.now(),
     });
     ledger.onChange(change => {
-      knowledge.update(change);
+      const { images, contradictions } = knowledge.update(change);
+      this.labelling.refresh(images);
+      for (const [a, b] of contradictions) {
+        const names = [a, b].map(hash => this.seen().get(hash)?.path ?? hash);
+        events.log('warn', `Answers contradict each other about ${names.join(' and ')}.`);
+      }
       events.changed('answers');
     });
     this.#watch();
@@ -103,6 +108,7 @@ export class Workspace {
     this.settings = settings;
     this.#inventory = await takeInventory(this.folder, this.index, settings, this.ledger.state, options);
     this.#seen = undefined;
+    this.labelling.refresh('all');
     this.#tellChanges(this.#inventory);
     return this.#inventory;
   }

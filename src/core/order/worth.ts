@@ -1,4 +1,4 @@
-import type { MinedCandidate } from '../mining/types';
+import type { PairCandidate, TripletCandidate } from '../mining/types';
 import type { Lane } from '../types';
 
 /** What makes a question worth asking, before anything is known of its images. */
@@ -8,6 +8,10 @@ export interface Worth {
   /** how unsure the model is, 0 (sure) to 1 (a coin) */
   uncertainty: number;
 }
+
+/** What of a mined candidate counts here. */
+export type Measured =
+  Pick<PairCandidate, 'kind' | 'distance'> | Pick<TripletCandidate, 'kind' | 'positiveDistance' | 'negativeDistance'>;
 
 export interface WorthContext {
   lane: Lane;
@@ -31,7 +35,7 @@ const logistic = (x: number) => 1 / (1 + Math.exp(-x));
  * distances, on the scale of the margin. Pair: a mined negative violates by how far inside the margin it lies, a mined
  * positive by how far beyond the threshold; doubt about the side of the threshold.
  */
-export function worthOf(candidate: MinedCandidate, { lane, margin, threshold = margin }: WorthContext): Worth {
+export function worthOf(candidate: Measured, { lane, margin, threshold = margin }: WorthContext): Worth {
   const scale = margin > 0 ? margin : 1;
   if (candidate.kind === 'triplet') {
     const gap = candidate.negativeDistance - candidate.positiveDistance;

@@ -140,6 +140,7 @@ export async function mineLane(
       model: embedder.id,
       metric,
       margin: params.margin,
+      seed: params.seed,
       minedAt: new Date().toISOString(),
       report,
       candidates: candidates.map(candidate => toStored(candidate, ids)),
