@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+// `vitest run` is seconds; `vitest run --mode slow` runs what takes minutes, files named `*.slow.test.ts`.
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/real-vscode/**'],
+    include: [mode === 'slow' ? 'test/**/*.slow.test.ts' : 'test/**/*.test.ts'],
+    exclude: ['test/real-vscode/**', ...(mode === 'slow' ? [] : ['test/**/*.slow.test.ts'])],
     pool: 'forks',
     testTimeout: 20_000,
     reporters: ['default'],
   },
-});
+}));

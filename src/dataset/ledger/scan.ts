@@ -77,7 +77,8 @@ export class LineScanner {
   private escaped = false;
 
   /**
-   * @returns `ok`: an object, its known fields noted. `slow`: valid so far but not for this scanner (escapes in a key or
+   * @returns `ok`: an object, its known fields noted; but of `a` and `b` only the length may be sure, so that a line is
+   * valid once both are found to be hashes, and up to JSON.parse otherwise. `slow`: valid so far but not for this scanner (escapes in a key or
    * in a known field, deep nesting), use JSON.parse. `bad`: no JSON object.
    */
   scan(bytes: Uint8Array, start: number, end: number): 'ok' | 'slow' | 'bad' {
