@@ -105,7 +105,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
 
   const { plan } = built;
   const report = checkLeaks(
-    built.parts.map(part => part.rows.flatMap(imagesOf)),
+    result.kept.map(part => part.rows.flatMap(imagesOf)),
     built.ties,
   );
   const leakLine = describeLeaks(report, plan.by);
@@ -118,7 +118,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   if (images.length > 0 && !format.placesImages) texts.push(imageList(`${base}.images.csv`, images));
   const { obsolete, kept } = await leftBehind(out, `${base}.card.json`, new Set(texts.map(file => file.name)));
   const leftOut = inWords(built, result);
-  const warnings = [...warningsOf(built, request, format), ...kept];
+  const warnings = [...warningsOf(built, result.kept, request, format), ...kept];
 
   const cards: TextFile[] = [];
   let cardText = '';
@@ -127,7 +127,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
       format,
       shape: request.shape,
       from: request.from,
-      parts: built.parts,
+      parts: result.kept,
       plan,
       seed: request.seed,
       limit: request.limit ?? DEFAULT_LIMIT,
@@ -171,13 +171,13 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   const listed = written.filter(file => !copied.has(file.name));
   return {
     files: listed.map(({ name, rows, bytes, sha256 }) => ({ path: path.join(out, name), rows, bytes, sha256 })),
-    counts: countsOf(built, leftOut, images.length),
+    counts: countsOf(result, leftOut, images.length),
     warnings,
     card: path.join(out, `${base}.card.md`),
     cardText,
     leaks: report,
     leakLine,
-    preview: built.parts.flatMap(part => part.rows.slice(0, PREVIEW).map(row => ({ part: part.name, row }))),
+    preview: result.kept.flatMap(part => part.rows.slice(0, PREVIEW).map(row => ({ part: part.name, row }))),
     replaced,
   };
 }
@@ -209,11 +209,11 @@ function inWords(built: BuiltRows, result: WriteResult): Record<string, number> 
   return Object.fromEntries([...words, ...Object.entries(result.leftOut)]);
 }
 
-function countsOf(built: BuiltRows, leftOut: Record<string, number>, copied: number): Record<string, number> {
+function countsOf(result: WriteResult, leftOut: Record<string, number>, copied: number): Record<string, number> {
   const counts = new Map<string, number>();
   const add = (key: string, n = 1): void => void counts.set(key, (counts.get(key) ?? 0) + n);
   const images = new Set<string>();
-  for (const part of built.parts) {
+  for (const part of result.kept) {
     add('rows', part.rows.length);
     add(`rows.${part.name}`, part.rows.length);
     for (const row of part.rows) {

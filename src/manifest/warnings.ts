@@ -1,11 +1,16 @@
 import type { ManifestFormat } from './formats/format';
 import type { BuiltRows, RowChoice } from './rows';
-import { imagesOf } from './types';
+import { imagesOf, type Part } from './types';
 
 /** What is sound enough to write and still worth a second look. */
-export function warningsOf(built: BuiltRows, choice: RowChoice, format: ManifestFormat): string[] {
+export function warningsOf(
+  built: BuiltRows,
+  parts: readonly Part[],
+  choice: RowChoice,
+  format: ManifestFormat,
+): string[] {
   const warnings: string[] = [];
-  const { parts, plan } = built;
+  const { plan } = built;
   if (choice.shape === 'pairs') {
     for (const part of parts) {
       const relations = new Set(part.rows.map(row => (row.kind === 'pair' ? row.relation : null)));

@@ -26,7 +26,7 @@ export const csv: ManifestFormat = {
           yield csvRecord(columns.map(column => column.get(row, image => layout.pathOf(image))));
       })(),
     }));
-    return { files, notes: [], leftOut: {} };
+    return { files, notes: [], leftOut: {}, kept: parts };
   },
 
   snippets({ shape, parts }, { files }) {

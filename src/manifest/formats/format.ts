@@ -24,6 +24,8 @@ export interface WriteResult {
   notes: string[];
   /** rows that this format cannot carry, by reason */
   leftOut: Record<string, number>;
+  /** the rows that it does carry, part by part */
+  kept: readonly Part[];
 }
 
 /** Some lines of Python that load an export; run in its folder. At most five lines. */

@@ -3,7 +3,7 @@ import { isAbsolutePath } from '../paths';
 import { IMAGE_COLUMNS, type ReadRow } from '../schema';
 import { type ImageRef, imagesOf, type Part } from '../types';
 import type { ManifestFormat, WriteRequest } from './format';
-import { labelled, numberOf } from './labelled';
+import { labelledParts, numberOf } from './labelled';
 import { jsonLines, malformed } from './read';
 import { sideFile, withSide } from './sideFile';
 import { python } from './snippets';
@@ -27,8 +27,9 @@ export const imagefolder: ManifestFormat = {
   write(request) {
     const { shape, parts, layout } = request;
     const leftOut: Record<string, number> = {};
-    const files = parts.flatMap(part => {
-      const rows = labelled(part, 'one-is-same', leftOut);
+    const kept = labelledParts(parts, 'one-is-same', leftOut);
+    const files = kept.flatMap(part => {
+      const { rows } = part;
       const folder = folderOf(request, part);
       const directory = folder === '' ? 'images' : `${folder}/images`;
       layout.prepare(rows.flatMap(imagesOf), directory);
@@ -48,7 +49,7 @@ export const imagefolder: ManifestFormat = {
       : [
           'The images lie outside of this folder, which recent versions of the imagefolder loader refuse to follow: load it as below.',
         ];
-    return { files, notes, leftOut };
+    return { files, notes, leftOut, kept };
   },
 
   snippets(request) {

@@ -22,7 +22,7 @@ export const jsonl: ManifestFormat = {
       rows: part.rows.length,
       content: jsonRows(part.rows, columns, image => layout.pathOf(image)),
     }));
-    return { files, notes: [], leftOut: {} };
+    return { files, notes: [], leftOut: {}, kept: parts };
   },
 
   snippets(_request, { files }) {

@@ -1,12 +1,8 @@
-import { type LabelConvention, labelOf } from '../labels';
+import { type NumberConvention, labelOf } from '../labels';
 import type { PairRow, Part, Row } from '../types';
 
 /** Rows that a trainer can learn from: triplets, and pairs with a number. Others are counted, not written. */
-export function labelled(
-  part: Part,
-  convention: Exclude<LabelConvention, 'words'>,
-  leftOut: Record<string, number>,
-): Row[] {
+function labelled(part: Part, convention: NumberConvention, leftOut: Record<string, number>): Row[] {
   return part.rows.filter(row => {
     if (row.kind === 'triplet' || labelOf(row.relation, convention) !== null) return true;
     const why = row.relation === null ? NOT_JUDGED : NOT_COMPARABLE;
@@ -15,8 +11,17 @@ export function labelled(
   });
 }
 
+/** Every part with the rows that have a label. */
+export function labelledParts(
+  parts: readonly Part[],
+  convention: NumberConvention,
+  leftOut: Record<string, number>,
+): Part[] {
+  return parts.map(part => ({ name: part.name, rows: labelled(part, convention, leftOut) }));
+}
+
 /** A labelled pair's number. */
-export function numberOf(row: PairRow, convention: Exclude<LabelConvention, 'words'>): 0 | 1 {
+export function numberOf(row: PairRow, convention: NumberConvention): 0 | 1 {
   const label = labelOf(row.relation, convention);
   if (label === null) throw new Error(`a pair that is ${row.relation ?? 'not judged'} has no label`);
   return label;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sampleIndices, seeded } from '../../core/splits';
-import type { ImageHash, Relation } from '../../core/types';
+import type { ImageHash } from '../../core/types';
 import { CsvError, csvRecord, readCsv } from '../csv';
 import { agrees, identitiesOf, type Identity } from '../identity';
 import type { TextFile } from '../output';
@@ -9,6 +9,7 @@ import { asHash, type Mention, type ReadRow } from '../schema';
 import type { ImageRef, PairRow, Part } from '../types';
 import type { ManifestFormat, WriteRequest } from './format';
 import { linesOf, malformed, textOf } from './read';
+import { sideFile, withSide } from './sideFile';
 import { python } from './snippets';
 
 const TREE = 'lfw';
@@ -25,7 +26,7 @@ export const lfw: ManifestFormat = {
   id: 'lfw',
   title: 'LFW pairs.txt',
   shapes: ['pairs'],
-  convention: 'words',
+  convention: 'by-place',
   labelColumn: null,
   provenance: 'side-file',
   images: 'copy',
@@ -50,6 +51,7 @@ export const lfw: ManifestFormat = {
     }
     const balanced = balance(request, row => agrees(row, identities), leftOut);
     const count = balanced[0]!.same.length;
+    const rowsOf = ({ same, different }: Balanced): PairRow[] => [...same, ...different];
     const block = ({ same, different }: Balanced): string[] => [
       ...same.map(row => {
         const [x, y] = [numbers.get(row.a.hash)!, numbers.get(row.b.hash)!];
@@ -65,11 +67,13 @@ export const lfw: ManifestFormat = {
     if (dev) {
       for (const [i, part] of parts.entries()) {
         const content = [`${balanced[i]!.same.length}\n`, ...block(balanced[i]!)];
-        files.push({ name: fileName(request, DEV[part.name as keyof typeof DEV]), rows: content.length - 1, content });
+        const name = fileName(request, DEV[part.name as keyof typeof DEV]);
+        files.push({ name, rows: content.length - 1, content }, sideFile(name, 'pairs', parts, rowsOf(balanced[i]!)));
       }
     } else {
       const content = [`${parts.length}\t${count}\n`, ...balanced.flatMap(block)];
-      files.push({ name: fileName(request, 'pairs.txt'), rows: content.length - 1, content });
+      const name = fileName(request, 'pairs.txt');
+      files.push({ name, rows: content.length - 1, content }, sideFile(name, 'pairs', parts, balanced.flatMap(rowsOf)));
     }
     files.push({
       name: NAMES,
@@ -83,7 +87,7 @@ export const lfw: ManifestFormat = {
     const notes = [`${NAMES} says which image became which file.`];
     if (layout.choice.images === 'leave')
       notes.push(`The images were not copied: readers need the tree that ${NAMES} lists.`);
-    return { files, notes, leftOut };
+    return { files, notes, leftOut, kept: parts.map((part, i) => ({ name: part.name, rows: rowsOf(balanced[i]!) })) };
   },
 
   snippets(_request, { files }) {
@@ -103,26 +107,27 @@ export const lfw: ManifestFormat = {
   claims: (name, head) =>
     /pairs[^/\\]*\.txt$/iu.test(name) && /^\d+(\t\d+)?\r?\n[^\t\n]+\t\d+\t(\d+|[^\t\n]+\t\d+)\r?\n/u.test(head),
 
-  async *read(file, signal) {
-    const known = await readNames(path.join(path.dirname(file), NAMES), signal);
-    const mention = (name: string, number: string): Mention => {
-      const plain = fileOf(name, Number(number));
-      return known.get(`${TREE}/${plain}`) ?? { path: plain };
-    };
-    for await (const { line, text } of linesOf(file, signal)) {
-      const fields = text.split('\t');
-      if (line === 1 || text.trim() === '') continue;
-      const [name, i, other, j] = fields as [string, string, string, string | undefined];
-      const numbers = fields.length === 3 ? [i, other] : [i, j];
-      if ((fields.length !== 3 && fields.length !== 4) || numbers.some(n => !/^\d+$/u.test(n ?? '')))
-        throw malformed(file, line, 'expected "name, i, j" or "name, i, other name, j", separated by tabs');
-      const images =
-        fields.length === 3 ? [mention(name, i), mention(name, other)] : [mention(name, i), mention(other, j!)];
-      const relation: Relation = fields.length === 3 ? 'same' : 'different';
-      yield { line, kind: 'pair', images, relation, provenance: {} } satisfies ReadRow;
-    }
-  },
+  read: (file, signal) => withSide(file, readGroups(file, signal), signal),
 };
+
+async function* readGroups(file: string, signal?: AbortSignal): AsyncGenerator<ReadRow[]> {
+  const known = await readNames(path.join(path.dirname(file), NAMES), signal);
+  const mention = (name: string, number: string): Mention => {
+    const plain = fileOf(name, Number(number));
+    return known.get(`${TREE}/${plain}`) ?? { path: plain };
+  };
+  for await (const { line, text } of linesOf(file, signal)) {
+    const fields = text.split('\t');
+    if (line === 1 || text.trim() === '') continue;
+    const [name, i, other, j] = fields as [string, string, string, string | undefined];
+    const numbers = fields.length === 3 ? [i, other] : [i, j];
+    if ((fields.length !== 3 && fields.length !== 4) || numbers.some(n => !/^\d+$/u.test(n ?? '')))
+      throw malformed(file, line, 'expected "name, i, j" or "name, i, other name, j", separated by tabs');
+    const images =
+      fields.length === 3 ? [mention(name, i), mention(name, other)] : [mention(name, i), mention(other, j!)];
+    yield [{ line, kind: 'pair', images, relation: fields.length === 3 ? 'same' : 'different', provenance: {} }];
+  }
+}
 
 interface Balanced {
   same: PairRow[];
@@ -179,6 +184,8 @@ function nameAll(identities: readonly Identity[]): string[] {
   return identities.map(identity => {
     const plain =
       (identity.class ?? '')
+        .normalize('NFKD')
+        .replace(/\p{M}+/gu, '')
         .replace(/[^A-Za-z0-9]+/gu, '_')
         .replace(/^_+|_+$/gu, '')
         .slice(0, 60) || 'identity';

@@ -20,7 +20,7 @@ export const openMetricLearning: ManifestFormat = {
   id: 'open-metric-learning',
   title: 'open-metric-learning',
   shapes: ['pairs', 'triplets'],
-  convention: 'words',
+  convention: 'by-place',
   labelColumn: null,
   provenance: 'side-file',
   images: 'leave',
@@ -55,7 +55,7 @@ export const openMetricLearning: ManifestFormat = {
       notes.push(
         `${identities.parted} classes hold images that rows call different; there only rows tie images together.`,
       );
-    return { files, notes, leftOut };
+    return { files, notes, leftOut, kept: parts };
   },
 
   snippets(_request, { files }) {

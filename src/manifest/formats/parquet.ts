@@ -28,7 +28,7 @@ export const parquet: ManifestFormat = {
         yield new Uint8Array(parquetBytes(request, part));
       })(),
     }));
-    return { files, notes: [], leftOut: {} };
+    return { files, notes: [], leftOut: {}, kept: request.parts };
   },
 
   snippets(_request, { files }) {

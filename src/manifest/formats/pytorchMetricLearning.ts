@@ -4,7 +4,7 @@ import { byText } from '../paths';
 import type { ReadRow } from '../schema';
 import { type ImageRef, imagesOf, type Row, type Shape } from '../types';
 import type { ManifestFormat, WriteResult } from './format';
-import { labelled } from './labelled';
+import { labelledParts } from './labelled';
 import { isRecord, malformed, readError } from './read';
 import { sideFile, withSide } from './sideFile';
 import { python } from './snippets';
@@ -18,7 +18,7 @@ export const pytorchMetricLearning: ManifestFormat = {
   id: 'pytorch-metric-learning',
   title: 'pytorch-metric-learning',
   shapes: ['pairs', 'triplets'],
-  convention: 'words',
+  convention: 'by-place',
   labelColumn: null,
   provenance: 'side-file',
   images: 'leave',
@@ -27,8 +27,9 @@ export const pytorchMetricLearning: ManifestFormat = {
   write(request): WriteResult {
     const { shape, parts, layout, stem } = request;
     const leftOut: Record<string, number> = {};
-    const files = parts.flatMap(part => {
-      const rows = inOrder(labelled(part, 'one-is-same', leftOut));
+    const kept = labelledParts(parts, 'one-is-same', leftOut);
+    const files = kept.flatMap(part => {
+      const rows = inOrder(part.rows);
       const name = `${stem(part)}.pytorch-metric-learning-${shape}.json`;
       const content = (function* () {
         const images = new Map<string, ImageRef>();
@@ -45,7 +46,7 @@ export const pytorchMetricLearning: ManifestFormat = {
       })();
       return [{ name, rows: rows.length, content }, sideFile(name, shape, parts, rows)];
     });
-    return { files, notes: [], leftOut };
+    return { files, notes: [], leftOut, kept };
   },
 
   snippets(_request, { files }) {

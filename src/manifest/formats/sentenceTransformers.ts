@@ -1,8 +1,8 @@
 import { relationOf } from '../labels';
 import type { ReadRow } from '../schema';
-import type { Row, Shape, TripletRow } from '../types';
+import type { Part, Row, Shape, TripletRow } from '../types';
 import type { ManifestFormat, WriteRequest, WriteResult } from './format';
-import { labelled, numberOf } from './labelled';
+import { labelledParts, numberOf } from './labelled';
 import { jsonLines, malformed } from './read';
 import { sideFile, withSide } from './sideFile';
 import { python } from './snippets';
@@ -27,8 +27,9 @@ export const sentenceTransformers: ManifestFormat = {
   write(request: WriteRequest): WriteResult {
     const { shape, parts, layout, stem } = request;
     const leftOut: Record<string, number> = {};
-    const files = parts.flatMap(part => {
-      const rows = labelled(part, 'one-is-same', leftOut);
+    const kept = labelledParts(parts, 'one-is-same', leftOut);
+    const files = kept.flatMap(part => {
+      const { rows } = part;
       const name = `${stem(part)}.sentence-transformers-${shape}.jsonl`;
       const record = (row: Row): Record<string, string | number> =>
         row.kind === 'pair'
@@ -40,7 +41,7 @@ export const sentenceTransformers: ManifestFormat = {
             };
       return [{ name, rows: rows.length, content: lines(rows, record) }, sideFile(name, shape, parts, rows)];
     });
-    return { files, notes: notes(request), leftOut };
+    return { files, notes: notes(request), leftOut, kept };
   },
 
   snippets({ shape }, { files }) {
@@ -59,7 +60,7 @@ export const sentenceTransformersTuples: ManifestFormat = {
   title: 'sentence-transformers, several negatives',
   shapes: ['triplets'],
   labelColumn: null,
-  convention: 'words',
+  convention: 'by-place',
 
   write(request) {
     const { parts, layout, stem } = request;
@@ -67,6 +68,7 @@ export const sentenceTransformersTuples: ManifestFormat = {
     const count = request.negatives ?? bestCount(grouped.flat().map(group => group.length));
     const leftOut: Record<string, number> = {};
     const drop = (why: string, n: number): void => void (n > 0 && (leftOut[why] = (leftOut[why] ?? 0) + n));
+    const kept: Part[] = [];
     const files = parts.flatMap((part, i) => {
       const tuples: TripletRow[][] = [];
       for (const group of grouped[i]!) {
@@ -76,6 +78,7 @@ export const sentenceTransformersTuples: ManifestFormat = {
           tuples.push(group.slice(0, count));
         }
       }
+      kept.push({ name: part.name, rows: tuples.flat() });
       const name = `${stem(part)}.sentence-transformers-tuples.jsonl`;
       const record = (rows: TripletRow[]): Record<string, string> => ({
         anchor: layout.pathOf(rows[0]!.anchor),
@@ -87,7 +90,7 @@ export const sentenceTransformersTuples: ManifestFormat = {
         sideFile(name, 'triplets' satisfies Shape, parts, tuples),
       ];
     });
-    return { files, notes: [`Each row has ${count} negatives.`, ...notes(request)], leftOut };
+    return { files, notes: [`Each row has ${count} negatives.`, ...notes(request)], leftOut, kept };
   },
 
   snippets(_request, { files, notes: said }) {

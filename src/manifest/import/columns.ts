@@ -1,7 +1,7 @@
 import type { Relation } from '../../core/types';
 import { CsvError, readCsv } from '../csv';
 import { malformed, textOf } from '../formats/read';
-import { type LabelConvention, relationOf, relationWord } from '../labels';
+import { type NumberConvention, relationOf, relationWord } from '../labels';
 import type { ReadRow } from '../schema';
 
 /** Any CSV, once somebody says which column is what. */
@@ -13,7 +13,7 @@ export type ColumnMap =
       b: string;
       label: string;
       /** what the label's numbers mean; words are understood either way */
-      convention: Exclude<LabelConvention, 'words'>;
+      convention: NumberConvention;
     }
   | { kind: 'triplets'; anchor: string; positive: string; negative: string };
 
@@ -78,7 +78,7 @@ export async function* readMapped(file: string, map: ColumnMap, signal?: AbortSi
 }
 
 /** A label as a person or a program may have written it. */
-function meaning(text: string, convention: Exclude<LabelConvention, 'words'>): Relation | null {
+function meaning(text: string, convention: NumberConvention): Relation | null {
   const plain = text.trim().toLowerCase();
   const word = relationWord(plain);
   if (word) return word;
@@ -101,7 +101,7 @@ const PAIR_NAMES: readonly (readonly [string, string])[] = [
 ];
 
 /** Column names that say which number is which; `label` alone does not, so the person must. */
-const LABELS: readonly (readonly [string, Exclude<LabelConvention, 'words'> | null])[] = [
+const LABELS: readonly (readonly [string, NumberConvention | null])[] = [
   ['relation', 'one-is-same'],
   ['same', 'one-is-same'],
   ['is_same', 'one-is-same'],

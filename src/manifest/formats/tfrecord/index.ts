@@ -5,7 +5,7 @@ import { joined } from '../../paths';
 import { columnsFor, IMAGE_COLUMNS, readRecord, type ReadRow } from '../../schema';
 import { imagesOf, type Row } from '../../types';
 import type { ManifestFormat, WriteRequest } from '../format';
-import { labelled, numberOf } from '../labelled';
+import { labelledParts, numberOf } from '../labelled';
 import { malformed, readError } from '../read';
 import { python } from '../snippets';
 import { decodeExample, encodeExample, type Feature } from './example';
@@ -28,11 +28,12 @@ export const tfrecord: ManifestFormat = {
   write(request) {
     const { shape, parts, stem } = request;
     const leftOut: Record<string, number> = {};
-    const files = parts.map(part => {
-      const rows = labelled(part, 'one-is-same', leftOut);
+    const kept = labelledParts(parts, 'one-is-same', leftOut);
+    const files = kept.map(part => {
+      const { rows } = part;
       return { name: `${stem(part)}.${shape}.tfrecord`, rows: rows.length, content: records(request, rows) };
     });
-    return { files, notes: request.embed ? ["The records hold the images' bytes."] : [], leftOut };
+    return { files, notes: request.embed ? ["The records hold the images' bytes."] : [], leftOut, kept };
   },
 
   snippets({ shape, embed }, { files }) {
