@@ -91,19 +91,18 @@ export class RowFile {
         // First the lines: between the two cuts, no line may stand for a row that is gone.
         await lines.truncate(keep * LINE_BYTES);
         if (keep === 0) await data.truncate(0);
-        await data.write(npyHeader(this.row.type, [keep, ...this.row.shape]), 0, NPY_HEADER_BYTES, 0);
+        await writeAll(data, npyHeader(this.row.type, [keep, ...this.row.shape]), 0);
         await data.truncate(NPY_HEADER_BYTES + keep * this.rowBytes);
         let at = NPY_HEADER_BYTES + keep * this.rowBytes;
         for (const block of blocksOf(rows, this.rowBytes)) {
-          await data.write(block, 0, block.length, at);
+          await writeAll(data, block, at);
           at += block.length;
         }
         await data.datasync();
         const text = rows.map(row => `${row.hash} ${row.checksum.toString(16).padStart(8, '0')}\n`).join('');
-        await lines.write(text, keep * LINE_BYTES, 'latin1');
+        await writeAll(lines, Buffer.from(text, 'latin1'), keep * LINE_BYTES);
         await lines.datasync();
-        const header = npyHeader(this.row.type, [keep + rows.length, ...this.row.shape]);
-        await data.write(header, 0, NPY_HEADER_BYTES, 0);
+        await writeAll(data, npyHeader(this.row.type, [keep + rows.length, ...this.row.shape]), 0);
       } finally {
         await lines.close();
       }
@@ -178,6 +177,13 @@ async function openForWriting(file: string): Promise<fs.FileHandle> {
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
     return await fs.open(file, 'w+');
+  }
+}
+
+/** A disk that fills up takes a part without an error; only the next write tells. */
+async function writeAll(handle: fs.FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
   }
 }
 

@@ -52,8 +52,7 @@ export class VectorStore {
   add(hash: ImageHash, vector: Float32Array): void {
     if (vector.length !== this.dimension)
       throw new RangeError(`A vector has ${this.dimension} numbers, not ${vector.length}`);
-    if (!vector.every(Number.isFinite))
-      throw new RangeError('The model gave numbers that are not finite for this image');
+    if (!allFinite(vector)) throw new RangeError('The model gave numbers that are not finite for this image');
     this.rows.add(hash, new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
   }
 
@@ -80,6 +79,13 @@ export class VectorStore {
   async flush(): Promise<void> {
     await this.rows.flush();
   }
+}
+
+/** 0 * x is 0 for every finite x, and NaN for all others. */
+function allFinite(vector: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < vector.length; i++) sum += 0 * vector[i]!;
+  return sum === 0;
 }
 
 /**
