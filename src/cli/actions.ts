@@ -100,6 +100,12 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
           split: options.split,
           seed: options.seed,
           from: options.from,
+          by: options.splitBy,
+          images: options.images,
+          paths: options.paths,
+          negatives: options.negatives,
+          embed: options.embed,
+          limit: options.limit,
           dryRun: options.dryRun,
         },
         job(options),
@@ -107,7 +113,27 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
       print(options, result, [
         ...Object.entries(result.counts).map(([name, count]) => `${name}: ${count}`),
         ...result.files.map(({ path: file, rows, sha256 }) => `${file}: ${rows} rows, sha256 ${sha256.slice(0, 12)}…`),
+        result.leakLine,
         ...result.warnings.map(warning => `warning: ${warning}`),
+      ]);
+    },
+
+    async import(folder, options) {
+      const { from, format, onConflict, a, b, label, convention, dryRun } = options;
+      const columns = a && b && label ? ({ kind: 'pairs', a, b, label, convention } as const) : undefined;
+      const file = path.resolve(from);
+      const result = await engine.import(
+        { ...ref(folder, options), file, format, columns, onConflict, dryRun },
+        job(options),
+      );
+      print(options, result, [
+        `${result.rows} rows (${result.format}): ${result.added} answers ${dryRun ? 'would be added' : 'added'}, ${result.already} known already`,
+        ...(result.passedOver > 0 ? [`${result.passedOver} rows are no judgements`] : []),
+        ...(result.missingRows > 0 ? [`${result.missingRows} rows name images that are not in the folder`] : []),
+        ...result.conflicts.map(
+          ({ a: x, b: y, standing, imported, line }) =>
+            `line ${line}: ${x.path} and ${y.path} stand as ${standing}, the file says ${imported}`,
+        ),
       ]);
     },
   };

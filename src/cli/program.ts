@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { EngineSettings } from '../engine/api';
-import { LANES, METRICS, STRATEGIES } from '../engine/api';
+import { formats, LANES, METRICS, STRATEGIES } from '../engine/api';
 
 export interface CommonOptions {
   json?: boolean;
@@ -41,8 +41,25 @@ export interface ExportOptions extends CommonOptions {
   format: string;
   split: number[];
   from: ('answers' | 'implied' | 'classes' | 'mined')[];
+  splitBy: 'auto' | 'class' | 'component';
+  images?: 'leave' | 'copy' | 'link';
+  paths?: 'folder' | 'manifest' | 'absolute';
+  negatives?: number;
+  embed?: boolean;
+  limit?: number;
   seed: number;
   out: string;
+  dryRun?: boolean;
+}
+
+export interface ImportOptions extends CommonOptions {
+  from: string;
+  format?: string;
+  onConflict: 'keep' | 'replace';
+  a?: string;
+  b?: string;
+  label?: string;
+  convention: 'one-is-same' | 'one-is-different';
   dryRun?: boolean;
 }
 
@@ -53,6 +70,7 @@ export interface Actions {
   mine(folder: string, options: MineOptions): Promise<void>;
   answer(folder: string, options: AnswerOptions): Promise<void>;
   export(folder: string, options: ExportOptions): Promise<void>;
+  import(folder: string, options: ImportOptions): Promise<void>;
 }
 
 function number(text: string): number {
@@ -182,16 +200,55 @@ export function buildProgram(version: string, actions: Actions): Command {
 
   common(program.command('export').description('write a manifest that a trainer reads'))
     .addOption(new Option('--as <shape>', 'what rows are').choices(['pairs', 'triplets']).default('triplets'))
-    .option('--format <format>', 'jsonl, csv, …', 'jsonl')
+    .addOption(
+      new Option('--format <format>', 'what the trainer reads').choices(formats().map(({ id }) => id)).default('jsonl'),
+    )
     .option('--split <shares>', '0.8,0.1,0.1 for train, validation and test, or a number of folds', numbers, [1])
     .option('--from <sources>', `where rows come from: ${SOURCES.join(', ')}`, sources, [
       'answers',
       'implied',
     ] as ExportOptions['from'])
     .option('--seed <n>', 'for the split', integer, 0)
+    .addOption(
+      new Option('--split-by <what>', 'what no split parts').choices(['auto', 'class', 'component']).default('auto'),
+    )
+    .addOption(
+      new Option('--images <mode>', 'leave the images where they are, copy or link them').choices([
+        'leave',
+        'copy',
+        'link',
+      ]),
+    )
+    .addOption(new Option('--paths <style>', 'where paths start').choices(['folder', 'manifest', 'absolute']))
+    .option('--negatives <n>', 'negatives in a row of n-tuples', count)
+    .option('--embed', 'TFRecord: put the images’ bytes into the records')
+    .option('--limit <rows>', 'of rows that can be made by the million', count)
     .option('--dry-run', 'counts only, nothing written')
     .requiredOption('--out <folder>', 'folder to write')
     .action(actions.export);
+
+  common(program.command('import').description('read answers from a manifest into the ledger'))
+    .requiredOption('--from <file>', 'a manifest of any format that export writes, LFW pairs, or a CSV')
+    .addOption(
+      new Option('--format <format>', 'its format, where it is not to be found out').choices(
+        formats().map(({ id }) => id),
+      ),
+    )
+    .addOption(
+      new Option('--on-conflict <what>', 'what happens to answers that differ from standing ones')
+        .choices(['keep', 'replace'])
+        .default('keep'),
+    )
+    .option('--a <column>', 'of a plain CSV: the column of one image')
+    .option('--b <column>', 'of a plain CSV: the column of the other image')
+    .option('--label <column>', 'of a plain CSV: the column of the label')
+    .addOption(
+      new Option('--convention <what>', 'of a plain CSV: what 1 means')
+        .choices(['one-is-same', 'one-is-different'])
+        .default('one-is-same'),
+    )
+    .option('--dry-run', 'report what would happen, write nothing')
+    .action(actions.import);
 
   return program;
 }

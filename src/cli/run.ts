@@ -33,6 +33,7 @@ export async function run(
     mine: withEngine('mine'),
     answer: withEngine('answer'),
     export: withEngine('export'),
+    import: withEngine('import'),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeOut: text => io.out.write(text), writeErr: text => io.err.write(text) });

@@ -6,3 +6,4 @@ export { Engine } from './engine';
 export type { JobOptions } from './progress';
 export { EngineError, messageOf } from './errors';
 export type { EngineSettings, FileProblem, Progress } from '../rpc/engine-protocol';
+export { formats } from './jobs/import';

@@ -19,7 +19,9 @@ import type {
 } from '../rpc/engine-protocol';
 import type { Assets } from './assets';
 import { Embedders } from './embedders';
+import { answerFiles } from './jobs/answer';
 import { exportFolder } from './jobs/export';
+import { importAnswers } from './jobs/import';
 import { mineLane, refuseUnminable } from './jobs/mine';
 import { fillVectors } from './jobs/vectors';
 import type { JobOptions } from './progress';
@@ -189,12 +191,17 @@ export class Engine {
     return this.#alone(params.folder, () => exportFolder(workspace, params, options));
   }
 
+  async import(params: Params<'import'>, options: JobOptions = {}): Promise<Result<'import'>> {
+    const workspace = await this.#open(params);
+    await workspace.ledger.refresh();
+    return this.#alone(params.folder, () => importAnswers(workspace, params, options));
+  }
+
   /** Adds one answer about two files of the folder, for scripts. */
   async answerFiles(
     params: FolderRef & { a: string; b: string; relation: 'same' | 'different' | 'incomparable' },
   ): Promise<{ id: string }> {
     const workspace = await this.#open(params);
-    const { answerFiles } = await import('./jobs/answer');
     return answerFiles(workspace, params);
   }
 

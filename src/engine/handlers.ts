@@ -2,6 +2,7 @@ import type { EngineProtocol } from '../rpc/engine-protocol';
 import type { CallContext, Handlers } from '../rpc/rpc';
 import { transferring } from '../rpc/rpc';
 import type { Engine } from './engine';
+import { formats, previewImport } from './jobs/import';
 import type { JobOptions, Report } from './progress';
 
 declare const __MARGIN_VERSION__: string;
@@ -29,6 +30,9 @@ export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
     },
     models: params => engine.models(params),
     export: (params, context) => engine.export(params, job(context)),
+    formats: () => formats(),
+    import: (params, context) => engine.import(params, job(context)),
+    importPreview: ({ file }) => previewImport(file),
     clearCache: params => engine.clearCache(params),
   };
 }

@@ -195,14 +195,89 @@ export interface ExportParams extends FolderRef {
   seed: number;
   /** where rows come from */
   from: ('answers' | 'implied' | 'classes' | 'mined')[];
+  /** what a split keeps whole; `auto`: classes where images have one, else components of the answers */
+  by?: 'auto' | 'class' | 'component';
+  /** what happens to the images; the format's own custom where not given */
+  images?: 'leave' | 'copy' | 'link';
+  /** where paths start; the format's own custom where not given */
+  paths?: 'folder' | 'manifest' | 'absolute';
+  /** negatives in a row of n-tuples */
+  negatives?: number;
+  /** TFRecord: put the images' bytes into the records */
+  embed?: boolean;
+  /** of rows that can be made by the million; see the format */
+  limit?: number;
   dryRun?: boolean;
+}
+
+/** A row of a preview: its images, in the order of the columns. */
+export interface PreviewRow {
+  part: string;
+  images: ImageRef[];
+  relation?: Relation;
+  source: 'answer' | 'implied' | 'class' | 'mined';
 }
 
 export interface ExportResult {
   files: { path: string; rows: number; bytes: number; sha256: string }[];
   counts: Record<string, number>;
   warnings: string[];
-  card?: string;
+  /** absolute path of the data card */
+  card: string;
+  /** the leak check in a line */
+  leakLine: string;
+  /** the first rows of each part */
+  preview: PreviewRow[];
+  /** files that are there already and are (or would be) replaced, absolute */
+  replaced: string[];
+}
+
+export interface FormatInfo {
+  id: string;
+  title: string;
+  shapes: ExportShape[];
+}
+
+/** Which column of a plain CSV is what. */
+export type ImportColumns =
+  | { kind: 'pairs'; a: string; b: string; label: string; convention: 'one-is-same' | 'one-is-different' }
+  | { kind: 'triplets'; anchor: string; positive: string; negative: string };
+
+export interface ImportParams extends FolderRef {
+  /** absolute path of a manifest, of LFW pairs, or of any CSV */
+  file: string;
+  format?: string;
+  columns?: ImportColumns;
+  onConflict?: 'keep' | 'replace';
+  /** work out what would happen, write nothing */
+  dryRun?: boolean;
+}
+
+export interface ImportConflict {
+  a: ImageRef;
+  b: ImageRef;
+  standing: Relation;
+  imported: Relation;
+  line: number;
+}
+
+export interface ImportResult {
+  format: string;
+  rows: number;
+  /** answers added (or that would be) */
+  added: number;
+  already: number;
+  conflicts: ImportConflict[];
+  passedOver: number;
+  missingRows: number;
+  missing: { line: number; path: string }[];
+}
+
+/** What a column picker needs of a plain CSV. */
+export interface CsvPreviewInfo {
+  columns: string[];
+  rows: (string | null)[][];
+  guess: Partial<ImportColumns> | null;
 }
 
 export interface ModelInfo {
@@ -231,6 +306,10 @@ export interface EngineProtocol {
     thumbnail: { params: FolderRef & { hash: ImageHash; size: number }; result: Thumbnail };
     models: { params: FolderRef; result: ModelInfo[] };
     export: { params: ExportParams; result: ExportResult; progress: Progress };
+    formats: { params: Record<string, never>; result: FormatInfo[] };
+    import: { params: ImportParams; result: ImportResult; progress: Progress };
+    /** null: a manifest that needs no columns picked */
+    importPreview: { params: { file: string }; result: CsvPreviewInfo | null };
     clearCache: { params: FolderRef; result: { bytes: number } };
   };
   notifications: Record<string, never>;

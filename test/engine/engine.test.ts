@@ -8,7 +8,7 @@ import type { EngineSettings, MineParams, Progress, TripletItem } from '../../sr
 import { shapeImage, writeShapes } from '../support/images';
 
 // The engine as both the editor and the command line use it: real files, the shipped starter, the built workers.
-const assets = assetsBeside(path.resolve(__dirname, '../../dist'));
+const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
 
 const settings: EngineSettings = {
   model: 'starter',

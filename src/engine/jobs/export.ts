@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ImageHash } from '../../core/types';
-import { exportManifest } from '../../manifest';
+import { exportManifest, imagesOf } from '../../manifest';
 import type { KnownPair, MinedRow, Provenance, RowData } from '../../manifest';
 import type { ExportParams, ExportResult } from '../../rpc/engine-protocol';
 import { StageProgress } from '../progress';
@@ -15,25 +15,35 @@ export async function exportFolder(
   params: ExportParams,
   options: JobOptions,
 ): Promise<ExportResult> {
-  const { settings, as: shape, format, out, split, seed, from, dryRun } = params;
+  const { folder, settings, as: shape, out, from, ...choice } = params;
   const inventory = await workspace.takeInventory(settings, options);
   const progress = new StageProgress('write', options.report);
   const implied = workspace.knowledge.impliedPairs(from.includes('implied') ? IMPLIED_LIMIT : 0);
   const distrusted = contradicted(workspace);
-  const { files, counts, warnings, card } = await exportManifest({
+  const { files, counts, warnings, card, leakLine, preview, replaced } = await exportManifest({
+    ...choice,
     data: await rowData(workspace, inventory.images, implied.pairs, distrusted),
     shape,
-    format,
     from,
-    split,
-    seed,
-    folder: workspace.folder,
-    out: path.resolve(workspace.folder, out),
-    dryRun,
+    folder,
+    out: path.resolve(folder, out),
     signal: options.signal,
     progress: (done, total) => progress.update(done, total),
   });
-  return { files, counts, card, warnings: [...warnings, ...ownWarnings(from, implied.cut, distrusted.size)] };
+  return {
+    files,
+    counts,
+    card,
+    leakLine,
+    replaced,
+    warnings: [...warnings, ...ownWarnings(from, implied.cut, distrusted.size)],
+    preview: preview.map(({ part, row }) => ({
+      part,
+      images: imagesOf(row),
+      source: row.source,
+      ...(row.kind === 'pair' && row.relation !== null && { relation: row.relation }),
+    })),
+  };
 }
 
 /** What implies more than this is cut, and said to be. */
