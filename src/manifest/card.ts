@@ -74,11 +74,7 @@ export function cardOf(input: CardInput): Card {
     v: 1,
     format: format.id,
     shape,
-    label: {
-      convention: format.convention,
-      column: format.labelColumn,
-      meaning: describeConvention(format.convention),
-    },
+    label: labelIn(format, shape),
     from: input.from,
     settings: {
       seed: input.seed,
@@ -106,6 +102,13 @@ export function cardOf(input: CardInput): Card {
     files: input.files,
     python: input.snippets.map(({ reader, needs, code }) => ({ reader, needs, code })),
   };
+}
+
+/** A triplet's columns say what is what: it needs no label, whatever the format does for pairs. */
+function labelIn(format: ManifestFormat, shape: Shape): Card['label'] {
+  const convention = shape === 'triplets' ? 'by-place' : format.convention;
+  const column = shape === 'triplets' ? null : format.labelColumn;
+  return { convention, column, meaning: describeConvention(convention) };
 }
 
 export function cardJson(card: Card): string {

@@ -10,7 +10,7 @@ export const csv: ManifestFormat = {
   title: 'CSV',
   shapes: ['pairs', 'triplets'],
   convention: 'words',
-  labelColumn: null,
+  labelColumn: 'relation',
   provenance: 'columns',
   images: 'leave',
   paths: 'folder',

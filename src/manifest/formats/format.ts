@@ -43,7 +43,7 @@ export interface ManifestFormat {
   title: string;
   shapes: readonly Shape[];
   convention: LabelConvention;
-  /** the column that holds the label; null where the format has none (or keeps words) */
+  /** the column that holds a pair's label; null where the format has none */
   labelColumn: string | null;
   /** where model, distance, rank, who and when are kept */
   provenance: 'columns' | 'side-file';

@@ -10,7 +10,7 @@ export const jsonl: ManifestFormat = {
   title: 'JSON lines',
   shapes: ['pairs', 'triplets'],
   convention: 'words',
-  labelColumn: null,
+  labelColumn: 'relation',
   provenance: 'columns',
   images: 'leave',
   paths: 'folder',

@@ -15,7 +15,7 @@ export const parquet: ManifestFormat = {
   title: 'Parquet',
   shapes: ['pairs', 'triplets'],
   convention: 'words',
-  labelColumn: null,
+  labelColumn: 'relation',
   provenance: 'columns',
   images: 'leave',
   paths: 'folder',
