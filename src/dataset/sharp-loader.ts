@@ -1,7 +1,7 @@
 import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 import type sharp from 'sharp';
-import { textOf } from './errors';
+import { DatasetError, textOf } from './errors';
 
 export type Sharp = typeof sharp;
 export type DecoderChoice = 'auto' | 'native' | 'wasm';
@@ -27,7 +27,7 @@ const SVG_READER = 'VipsForeignLoadSvg';
 /**
  * Loads sharp: its native build where that is safe and loads, else its WebAssembly build. On desktop Linux, Electron's
  * GLib and the one inside libvips collide and can take the process down, so `auto` does not try native there.
- * @throws Error that names every build tried, when none loads
+ * @throws DatasetError `no-decoder` that names every build tried, when none loads
  */
 export function loadSharp(options: LoadOptions): { sharp: Sharp; build: DecoderBuild; info: DecoderInfo } {
   const electron = options.electron ?? process.versions.electron !== undefined;
@@ -46,8 +46,10 @@ export function loadSharp(options: LoadOptions): { sharp: Sharp; build: DecoderB
       why.push(`${build}: does not load (${firstLine(error)})`);
     }
   }
-  throw new Error(
-    `No image decoder loads. ${why.join('; ')}. Install the extension again, or run "npm install sharp".`,
+  throw new DatasetError(
+    'no-decoder',
+    `No image decoder loads: ${why.join('; ')}.`,
+    'Install the extension again; from the command line, run "npm install --include=optional sharp @img/sharp-wasm32".',
   );
 }
 
