@@ -1,7 +1,7 @@
 // @ts-check
 // Makes the one universal VSIX: a release build, the runtime packages for every platform, licences, nothing else.
 //   node scripts/package.mjs [--out margin.vsix]
-import { createVSIX, listFiles } from '@vscode/vsce';
+import vsce from '@vscode/vsce';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { notices } from './package/notices.mjs';
 import { runtimePackages } from './package/runtime-packages.mjs';
 import { cache, root } from './vscode-host/hosts.mjs';
 
+const { createVSIX, listFiles, PackageManager } = vsce;
 const manifest = readJson('package.json');
 const { values } = parseArgs({
   options: { out: { type: 'string', default: `${manifest.name}-${manifest.version}.vsix` } },
@@ -53,7 +54,7 @@ writeFileSync(
   ]),
 );
 
-const files = (await listFiles({ cwd: stage, dependencies: false })).map(file => file.replaceAll('\\', '/'));
+const files = (await listFiles({ cwd: stage, packageManager: PackageManager.None })).map(file => file.replaceAll('\\', '/'));
 const wrong = checkContents(files);
 await createVSIX({
   cwd: stage,

@@ -96,9 +96,7 @@ try {
       await workbench.setSideBarWidth(wide);
       if (values['wait-view']) await view.locator(values['wait-view']).first().waitFor({ timeout: 30_000 });
       // two frames: the page has laid itself out for its new width and theme
-      await page.evaluate(
-        () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null)))),
-      );
+      await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))');
       const file = path.join(out, `${values.name}-${theme}-${wide}.png`);
       if (values.crop) await page.locator('.part.sidebar').screenshot({ path: file, animations: 'disabled' });
       else await workbench.screenshot(file);

@@ -74,9 +74,13 @@ export function lastingProfile(home, settings = {}) {
 function makeProfile(home, settings, own, temporary) {
   const profile = { home, data: path.join(home, 'data'), extensions: path.join(home, 'extensions'), temporary };
   mkdirSync(path.join(profile.data, 'User'), { recursive: true });
+  mkdirSync(path.join(profile.data, 'Machine'), { recursive: true });
   mkdirSync(profile.extensions, { recursive: true });
   const file = path.join(profile.data, 'User/settings.json');
-  writeFileSync(file, JSON.stringify({ ...settings, ...(temporary ? {} : readJson(file)) }, null, 2));
+  const all = JSON.stringify({ ...settings, ...(temporary ? {} : readJson(file)) }, null, 2);
+  writeFileSync(file, all);
+  // What is of a machine's scope is not taken from the user's settings on a server.
+  if (temporary) writeFileSync(path.join(profile.data, 'Machine/settings.json'), all);
   return { ...profile, env: { ...cleanEnvironment(), ...own } };
 }
 

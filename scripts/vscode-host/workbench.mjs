@@ -78,21 +78,21 @@ export class Workbench {
    * @param {string} title such as `Margin: Mine Hard Triplets`
    */
   async command(title) {
-    // F1 is swallowed while the workbench still moves its focus about.
-    for (let attempt = 1; ; attempt++) {
+    const row = this.quickRows.filter({ hasText: title }).first();
+    // F1 is swallowed while the workbench still moves its focus about, the palette lists only the commands that were there
+    // when it opened, and it closes when something else takes the focus: so it is opened again until the row was clicked.
+    for (const deadline = Date.now() + PATIENT; ;) {
       await this.page.keyboard.press('F1');
       try {
         await this.quickInput.waitFor({ timeout: 3000 });
-        break;
+        await this.quickInput.fill(`>${title}`, { timeout: 3000 });
+        await row.click({ timeout: 3000 });
+        return;
       } catch (error) {
-        if (attempt === 5) throw error;
+        if (Date.now() > deadline) throw new Error(`"${title}" is not in the palette`, { cause: error });
+        await this.page.keyboard.press('Escape');
       }
     }
-    await this.quickInput.fill(`>${title}`);
-    // The row must be there before Enter, or "No matching commands" is what runs.
-    const row = this.quickRows.filter({ hasText: title }).first();
-    await row.waitFor({ timeout: 30_000 });
-    await row.click();
   }
 
   /**
@@ -133,9 +133,11 @@ export class Workbench {
    * @returns {FrameLocator}
    */
   webview(extensionId, kind) {
-    const purpose = kind === 'view' ? '[src*="purpose=webviewView"]' : ':not([src*="purpose=webviewView"])';
+    // The frame's `purpose` would tell, but VS Code leaves it out when a view is shown again; what it flows from does not change.
+    const editor = '[data-parent-flow-to-element-id^="webview-editor-element"]';
+    const holder = kind === 'editor' ? editor : `:not(${editor})`;
     return this.page
-      .frameLocator(`iframe.webview[src*="extensionId=${extensionId}"]${purpose}`)
+      .frameLocator(`${holder} > iframe.webview[src*="extensionId=${extensionId}"]`)
       .frameLocator('#active-frame');
   }
 

@@ -1,0 +1,133 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeEach } from 'vitest';
+import { root } from '../../../scripts/vscode-host/hosts.mjs';
+import { installHost } from '../../../scripts/vscode-host/install.mjs';
+import { installVsix, removeProfile, startServer, temporaryProfile } from '../../../scripts/vscode-host/server.mjs';
+import { Workbench, launchBrowser } from '../../../scripts/vscode-host/workbench.mjs';
+import { LabelPanel } from './panel';
+
+const { publisher, name } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+  publisher: string;
+  name: string;
+};
+export const EXTENSION = `${publisher}.${name}`;
+export const HOST = process.env.MARGIN_VSCODE ?? 'latest';
+
+/** A window of VS Code with the packaged extension, on a profile of its own. */
+export interface MarginWindow {
+  workbench: InstanceType<typeof Workbench>;
+  panel: LabelPanel;
+  /** where VSIX was unpacked to */
+  installed: string;
+  /** the extension's log so far */
+  log(): string;
+  /** process ids of running engines of this window */
+  engines(): number[];
+  close(): Promise<void>;
+}
+
+export interface WindowOptions {
+  settings?: Record<string, unknown>;
+  /** more of the server's environment */
+  env?: Record<string, string>;
+}
+
+/** Opens a folder. */
+export async function openMargin(
+  folder: string,
+  { settings = {}, env = {} }: WindowOptions = {},
+): Promise<MarginWindow> {
+  const vsix = process.env.MARGIN_VSIX;
+  if (vsix === undefined || !existsSync(vsix)) throw new Error('MARGIN_VSIX names no package: run npm run test:vscode');
+  const host = installHost(HOST);
+  const profile = temporaryProfile({ 'margin.annotator': 'tester@example.org', ...settings });
+  const undo: (() => Promise<void> | void)[] = [
+    () => {
+      removeProfile(profile);
+    },
+  ];
+  const close = async () => {
+    for (let step = undo.pop(); step; step = undo.pop()) await step();
+  };
+  try {
+    await installVsix(host, profile, vsix);
+    const server = await startServer(host, profile, { env });
+    undo.push(() => server.stop());
+    const { browser, close: closeBrowser } = await launchBrowser();
+    undo.push(closeBrowser);
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const workbench = new Workbench(page);
+    await workbench.open(server.url(folder));
+    const [extension] = readdirSync(profile.extensions).filter(each => each.startsWith(EXTENSION));
+    const window: MarginWindow = {
+      workbench,
+      panel: new LabelPanel(workbench.webview(EXTENSION, 'view')),
+      installed: path.join(profile.extensions, extension!),
+      log: () => readLog(path.join(profile.data, 'logs')),
+      engines: () => processes(path.join(profile.extensions, extension!, 'dist/engine.cjs')),
+      close,
+    };
+    keepEvidence(window, path.join(profile.data, 'logs'));
+    return window;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const open = new Map<MarginWindow, string>();
+
+function keepEvidence(window: MarginWindow, logs: string): void {
+  open.set(window, logs);
+}
+
+/** Call once in a test file: windows close at its end, and a test that fails leaves a picture and the logs behind. */
+export function useWindows(): void {
+  beforeEach(({ task, onTestFailed }) => {
+    onTestFailed(async () => {
+      const title = `${task.suite?.name ?? ''} ${task.name}`
+        .trim()
+        .replace(/[^\p{L}\p{N}]+/gu, '-')
+        .slice(0, 100);
+      const folder = path.join(root, 'test-results', HOST, title);
+      mkdirSync(folder, { recursive: true });
+      let number = 0;
+      for (const [window, logs] of open) {
+        const file = path.join(folder, `window-${String(++number)}.png`);
+        await window.workbench.screenshot(file).catch((error: unknown) => {
+          writeFileSync(`${file}.txt`, String(error));
+        });
+        if (existsSync(logs)) cpSync(logs, path.join(folder, `logs-${String(number)}`), { recursive: true });
+      }
+    });
+  });
+  afterAll(async () => {
+    for (const window of open.keys()) await window.close();
+    open.clear();
+  });
+}
+
+function readLog(folder: string): string {
+  if (!existsSync(folder)) return '';
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(file => /Margin\.log$/.test(file))
+    .map(file => readFileSync(path.join(folder, file), 'utf8'))
+    .join('');
+}
+
+/** Processes whose command line names a file. */
+function processes(file: string): number[] {
+  return readdirSync('/proc')
+    .filter(entry => /^\d+$/.test(entry))
+    .map(Number)
+    .filter(pid => {
+      try {
+        return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')
+          .split('\0')
+          .includes(file);
+      } catch {
+        return false; // gone meanwhile
+      }
+    });
+}
