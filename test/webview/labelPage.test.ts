@@ -123,7 +123,7 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     expect(await page.getByText('0.250').count()).toBe(0);
     await page.keyboard.press('s');
     await shows(page, 'pair-1');
-    expect(await page.locator('.footer .last').innerText()).toContain('distance 0.250');
+    expect(await page.locator('.last').innerText()).toContain('distance 0.250');
     await page.close();
   });
 

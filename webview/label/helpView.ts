@@ -47,7 +47,7 @@ export function helpView({ model, act }: ViewContext): TemplateResult {
       }}
     >
       <div class="sheet">
-        <header>
+        <div class="title">
           <h2>${t('Keys')}</h2>
           <button
             class="tool"
@@ -60,7 +60,7 @@ export function helpView({ model, act }: ViewContext): TemplateResult {
           >
             ${icon('close')}
           </button>
-        </header>
+        </div>
         ${groups.map(
           ([title, rows]) => html`
             <h3>${title}</h3>

@@ -21,6 +21,7 @@ live.className = 'announcements';
 live.setAttribute('aria-live', 'polite');
 document.body.append(live);
 
+document.body.classList.toggle('away', !document.hasFocus());
 loadStrings(document.getElementById('strings'));
 registerControls();
 
@@ -135,7 +136,9 @@ window.addEventListener('keydown', event => {
 
 for (const type of ['focus', 'blur'] as const) {
   window.addEventListener(type, () => {
-    host.notify('focus', { focused: document.hasFocus() });
+    const focused = document.hasFocus();
+    document.body.classList.toggle('away', !focused);
+    host.notify('focus', { focused });
   });
 }
 window.addEventListener('resize', update);

@@ -73,7 +73,8 @@ function figureView(
                 }`
             : nothing
         }
-        <span class="path"><bdi>${image.path}</bdi></span>
+        ${image.class === undefined ? nothing : html`<span class="class">${image.class}</span>`}
+        <span class="file"><bdi>${image.path.slice(image.path.lastIndexOf('/') + 1)}</bdi></span>
       </figcaption>
     </figure>
   `;

@@ -3,6 +3,7 @@ import { html, nothing } from 'lit-html';
 import type { Item } from '../../src/rpc/engine-protocol';
 import type { LabelState } from '../../src/rpc/label-protocol';
 import { icon } from '../ui/icons';
+import type { IconName } from '../ui/icons';
 import { t } from '../ui/text';
 import type { ViewContext } from './context';
 import { emptyView, jobView } from './emptyView';
@@ -20,7 +21,7 @@ export function pageView(context: ViewContext): TemplateResult {
   if (!state) return html`<div class="empty" aria-busy="true"></div>`;
   if (state.kind !== 'ready') return html`${emptyView(state, context)}`;
   return html`
-    ${jobView(state.job, context)} ${progressView(state)} ${bannersView(state, context)}
+    ${jobView(state.job, context)} ${headerView(state, context)} ${bannersView(state, context)}
     ${context.model.painted ? judgingView(context.model.painted, state, context) : emptyView(state, context)}
     ${context.model.help ? helpView(context) : nothing}
   `;
@@ -29,18 +30,20 @@ export function pageView(context: ViewContext): TemplateResult {
 function judgingView(item: Item, state: Ready, context: ViewContext): TemplateResult {
   return html`
     ${questionView(item, context)} ${stageView(item, context)} ${verdictsView(item, context)}
-    ${footerView(state, context)}
+    ${lastView(state, context)}
   `;
 }
 
-/** Where one stands in the lane. */
-function progressView({ window: { lane, answers, implied } }: Ready): TemplateResult | typeof nothing {
+/** Where one stands in the lane, and what else one can do. */
+function headerView(state: Ready, context: ViewContext): TemplateResult | typeof nothing {
+  const { lane, answers, implied } = state.window;
   if (!lane) return nothing;
   const parts = [t('{0} left', lane.remaining), answers === 1 ? t('1 answer') : t('{0} answers', answers)];
   if (implied > 0) parts.push(t('{0} implied', implied));
+  const counts = parts.join(' · ');
   const share = lane.total > 0 ? lane.settled / lane.total : 0;
   return html`
-    <div class="progress">
+    <header>
       <svg
         class="track"
         role="progressbar"
@@ -56,9 +59,41 @@ function progressView({ window: { lane, answers, implied } }: Ready): TemplateRe
       </svg>
       <span
         class="counts"
-        title=${implied > 0 ? t('Implied: what your answers already say of other pairs, so it is not asked.') : nothing}
-        >${parts.join(' · ')}</span
+        title=${
+          implied > 0
+            ? `${counts}. ${t('Implied: what your answers already say of other pairs, so it is not asked.')}`
+            : counts
+        }
+        >${counts}</span
       >
+      ${toolsView(state, context)}
+    </header>
+  `;
+}
+
+function toolsView({ window: { canUndo, history = [], items } }: Ready, { model, act }: ViewContext): TemplateResult {
+  const tool = (name: IconName, label: string, key: string, action: Action, disabled = false) => html`
+    <button
+      class="tool"
+      title=${`${label} (${key})`}
+      aria-label=${label}
+      aria-keyshortcuts=${key}
+      ?disabled=${disabled}
+      @click=${(event: Event) => {
+        act(action, event);
+      }}
+    >
+      ${icon(name)}
+    </button>
+  `;
+  return html`
+    <div class="tools" role="toolbar" aria-label=${t('More')}>
+      ${tool('discard', t('Undo'), 'Z', { do: 'undo' }, !canUndo)}
+      ${tool('arrowLeft', t('Back'), '←', { do: 'back' }, -model.position >= history.length)}
+      ${tool('arrowRight', t('Forward'), '→', { do: 'forth' }, model.position >= items.length - 1)}
+      ${tool('flip', t('Flip in Place'), 'F', { do: 'flip' }, !model.item)}
+      ${tool('flag', t('Flag as Unusable'), 'X', { do: 'flag' }, !model.item)}
+      ${tool('question', t('Keys'), '?', { do: 'help' })}
     </div>
   `;
 }
@@ -107,42 +142,20 @@ function questionView(item: Item, { model }: ViewContext): TemplateResult {
       ${icon('check')}<span>${verdictTitle(item.verdict)} <span class="opinion">${opinion(item)}</span></span>
     </p>`;
   }
-  return html`<p class="question">
-    ${item.kind === 'pair' ? t('Same or different?') : t('Is the positive like the anchor, and the negative not?')}
-  </p>`;
+  return html`<p class="question">${item.kind === 'pair' ? t('Same or different?') : t('Is this triplet good?')}</p>`;
 }
 
-function footerView({ window: { canUndo, history = [], items } }: Ready, { model, act }: ViewContext): TemplateResult {
+/** The answer before this one, with what the model thought. */
+function lastView({ window: { history = [] } }: Ready, { model }: ViewContext): TemplateResult {
   const last = history[0];
-  const tool = (name: Parameters<typeof icon>[0], label: string, key: string, action: Action, disabled = false) => html`
-    <button
-      class="tool"
-      title=${`${label} (${key})`}
-      aria-label=${label}
-      aria-keyshortcuts=${key}
-      ?disabled=${disabled}
-      @click=${(event: Event) => act(action, event)}
-    >
-      ${icon(name)}
-    </button>
-  `;
   return html`
-    <div class="footer">
-      <span class="last">
-        ${
-          last?.verdict && model.position === 0
-            ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}
-                <span class="muted opinion">${opinion(last)}</span>`
-            : nothing
-        }
-      </span>
-      <div class="tools" role="toolbar" aria-label=${t('More')}>
-        ${tool('discard', t('Undo'), 'Z', { do: 'undo' }, !canUndo)}
-        ${tool('arrowLeft', t('Back'), 'ArrowLeft', { do: 'back' }, -model.position >= history.length)}
-        ${tool('arrowRight', t('Forward'), 'ArrowRight', { do: 'forth' }, model.position >= items.length - 1)}
-        ${tool('flip', t('Flip in place'), 'F', { do: 'flip' })}
-        ${tool('flag', t('Flag as unusable'), 'X', { do: 'flag' })} ${tool('question', t('Keys'), '?', { do: 'help' })}
-      </div>
-    </div>
+    <p class="last">
+      ${
+        last?.verdict && model.position >= 0
+          ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}
+              <span class="opinion">${opinion(last)}</span>`
+          : nothing
+      }
+    </p>
   `;
 }

@@ -14,11 +14,11 @@ export function verdictTitle(verdict: Relation | TripletVerdict): string {
     case 'good':
       return t('Good');
     case 'positive-wrong':
-      return t('Positive is wrong');
+      return t('Positive wrong');
     case 'negative-same':
-      return t('Negative is the same');
+      return t('Negative same');
     case 'both-wrong':
-      return t('Both are wrong');
+      return t('Both wrong');
   }
 }
 

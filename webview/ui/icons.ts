@@ -7,7 +7,7 @@ import close from '@vscode/codicons/src/icons/close.svg';
 import discard from '@vscode/codicons/src/icons/discard.svg';
 import error from '@vscode/codicons/src/icons/error.svg';
 import flag from '@vscode/codicons/src/icons/circle-slash.svg';
-import flip from '@vscode/codicons/src/icons/mirror.svg';
+import flip from '@vscode/codicons/src/icons/arrow-swap.svg';
 import question from '@vscode/codicons/src/icons/question.svg';
 import warning from '@vscode/codicons/src/icons/warning.svg';
 

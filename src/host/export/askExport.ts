@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ExportParams } from '../../rpc/engine-protocol';
+import type { ExportParams, FormatInfo } from '../../rpc/engine-protocol';
 import { parseSplit } from './split';
 
 const t = vscode.l10n.t;
@@ -15,7 +15,7 @@ interface Choice<T> extends vscode.QuickPickItem {
 const STEPS = 5;
 
 /** Asks step by step; undefined when the person leaves. */
-export async function askExport(folder: vscode.Uri): Promise<ExportChoice | undefined> {
+export async function askExport(folder: vscode.Uri, formats: readonly FormatInfo[]): Promise<ExportChoice | undefined> {
   const as = await pick<ExportParams['as']>(1, t('What to export'), [
     { label: t('Triplets'), detail: t('anchor, positive and negative in a row'), value: 'triplets' },
     { label: t('Pairs'), detail: t('two images and their relation in a row'), value: 'pairs' },
@@ -23,10 +23,11 @@ export async function askExport(folder: vscode.Uri): Promise<ExportChoice | unde
   if (!as) return undefined;
   const from = await pickSources();
   if (!from) return undefined;
-  const format = await pick<string>(3, t('Format'), [
-    { label: 'JSONL', detail: t('one JSON object a line, with hashes and where each row comes from'), value: 'jsonl' },
-    { label: 'CSV', detail: t('a table with a header'), value: 'csv' },
-  ]);
+  const format = await pick<string>(
+    3,
+    t('Format'),
+    formats.filter(({ shapes }) => shapes.includes(as)).map(({ id, title: label }) => ({ label, value: id })),
+  );
   if (!format) return undefined;
   const split = await pickSplit();
   if (!split) return undefined;

@@ -14,10 +14,11 @@ export async function exportManifest(margin: Margin, asked?: vscode.Uri): Promis
   const folder = await margin.folders.pick(asked);
   if (!folder) return;
   const { engine, log } = margin;
-  const choice = await askExport(folder);
-  if (!choice) return;
-  const params: ExportParams = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed };
+  let params: ExportParams;
   try {
+    const choice = await askExport(folder, await engine.call('formats', {}));
+    if (!choice) return;
+    params = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed };
     const plan = await engine.call('export', { ...params, dryRun: true });
     if (!(await confirm(plan, params, folder))) return;
   } catch (error) {
@@ -33,20 +34,20 @@ export async function exportManifest(margin: Margin, asked?: vscode.Uri): Promis
 
 async function confirm(plan: ExportResult, params: ExportParams, folder: vscode.Uri): Promise<boolean> {
   const write = vscode.l10n.t('Export');
+  const data = plan.files.filter(file => file.rows > 0);
   const detail = [
-    ...plan.files.map(file => `${place(file.path, params)}: ${rows(file.rows)}`),
+    ...data.map(file => `${path.basename(file.path)}: ${rows(file.rows)}`),
     '',
-    ...Object.entries(plan.counts).map(([what, n]) => `${what}: ${count(n)}`),
-    ...(plan.warnings.length > 0 ? ['', ...plan.warnings] : []),
+    ...Object.entries(plan.counts)
+      .filter(([what]) => !/^rows(\.|$)/.test(what)) // said above, file by file
+      .map(([what, n]) => `${what}: ${count(n)}`),
+    '',
+    ...plan.warnings,
   ].join('\n');
   const where = path.relative(folder.fsPath, params.out);
   const picked = await vscode.window.showInformationMessage(
-    vscode.l10n.t(
-      'Export {0} to "{1}"?',
-      rows(plan.files.reduce((sum, file) => sum + file.rows, 0)),
-      where.startsWith('..') ? params.out : where,
-    ),
-    { modal: true, detail: detail.trim() },
+    vscode.l10n.t('Export {0} to "{1}"?', rows(sum(data)), where.startsWith('..') ? params.out : where || '.'),
+    { modal: true, detail: detail.trim().replace(/\n{3,}/g, '\n\n') },
     write,
   );
   return picked === write;
@@ -59,32 +60,29 @@ async function offerToOpen({ log }: Margin, result: ExportResult, params: Export
   }
   const openFile = vscode.l10n.t('Open File');
   const openFolder = vscode.l10n.t('Open Folder');
-  const total = result.files.reduce((sum, file) => sum + file.rows, 0);
+  const data = result.files.filter(file => file.rows > 0);
   const picked = await vscode.window.showInformationMessage(
-    result.files.length === 1
-      ? vscode.l10n.t('Exported {0}.', rows(total))
-      : vscode.l10n.t('Exported {0} in {1} files.', rows(total), count(result.files.length)),
+    data.length === 1
+      ? vscode.l10n.t('Exported {0}.', rows(sum(data)))
+      : vscode.l10n.t('Exported {0} in {1} files.', rows(sum(data)), count(data.length)),
     openFile,
     openFolder,
   );
-  const first = result.files[0];
-  if (picked === openFile && first) {
-    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(place(first.path, params, true)));
-  }
+  const first = data[0] ?? result.files[0];
+  if (!first) return;
+  const target = vscode.Uri.file(path.resolve(params.out, first.path));
+  if (picked === openFile) await vscode.commands.executeCommand('vscode.open', target);
   if (picked === openFolder) {
-    const target = vscode.Uri.file(first ? place(first.path, params, true) : params.out);
     // Over a remote connection there is no file manager beside the files: the explorer is.
     const remote = vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web;
     await vscode.commands.executeCommand(remote ? 'revealInExplorer' : 'revealFileInOS', target);
   }
 }
 
-function rows(n: number): string {
-  return n === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', count(n));
+function sum(files: ExportResult['files']): number {
+  return files.reduce((total, file) => total + file.rows, 0);
 }
 
-/** A file of the result, as a path to show or to open. */
-function place(file: string, { out }: ExportParams, absolute = false): string {
-  const full = path.isAbsolute(file) ? file : path.join(out, file);
-  return absolute ? full : path.basename(full);
+function rows(n: number): string {
+  return n === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', count(n));
 }
