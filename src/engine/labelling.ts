@@ -18,6 +18,9 @@ const VERDICTS: readonly string[] = [
   'incomparable',
 ] satisfies TripletVerdict[];
 
+/** The next question differs from so many judged before it. */
+const VARIETY = 8;
+
 export interface LabellingParts {
   ledger: Ledger;
   lanes: LaneStore;
@@ -56,11 +59,13 @@ export class Labelling {
       ...(ledger.unsaved && { unsaved: { count: ledger.unsaved.count, reason: ledger.unsaved.reason } }),
     };
     if (!view) return { ...common, items: [] };
+    const history = this.#history(view, Math.max(count, VARIETY));
+    view.recall(history.map(({ id }) => id).reverse());
     return {
       ...common,
       lane: this.#state(view),
       items: view.next(count, from).map(candidate => this.#item(candidate, view.stored)),
-      history: this.#history(view, count),
+      history: history.slice(0, count),
     };
   }
 
@@ -87,13 +92,11 @@ export class Labelling {
     if (candidate.kind === 'pair') {
       if (!RELATIONS.includes(verdict)) throw badVerdict(verdict);
       const { a, b, distance } = candidate;
-      view.shown(itemId);
       const details = { paths: [path(a), path(b)] as [string, string], why: { ...why, distance }, ms: looked };
       await ledger.answer({ a, b, relation: verdict as Relation, ...details }, { token });
       return;
     }
     if (!VERDICTS.includes(verdict)) throw badVerdict(verdict);
-    view.shown(itemId);
     const { anchor, positive, negative, positiveDistance, negativeDistance } = candidate;
     const drafts = tripletAnswers(
       candidate,
@@ -139,8 +142,6 @@ export class Labelling {
     if (view?.stored !== stored) {
       const { knowledge, find } = this.parts;
       view = new LaneView(stored, { knowledge, isThere: image => find(image) !== undefined }, stored.seed);
-      // What was judged last is remembered across restarts, for variety's sake.
-      for (const { id } of this.#history(view, 8).reverse()) view.shown(id);
       this.#views.set(lane, view);
     }
     return view;

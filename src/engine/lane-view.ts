@@ -94,10 +94,12 @@ export class LaneView {
     return [wanted, ...this.order.next(limit - 1, new Set([wanted]))].map(question => candidates[question]);
   }
 
-  /** Notes that the person was asked this, so that the next questions differ from it. */
-  shown(id: string): void {
-    const question = this.#byId.get(id);
-    if (question !== undefined) this.order.shown(question);
+  /**
+   * Says which candidates were judged last, oldest first, so that the next ones differ from them. Told from the ledger
+   * before each look, so that an undo or a restart leads back to the very same question.
+   */
+  recall(ids: readonly string[]): void {
+    this.order.recall(ids.map(id => this.#byId.get(id)).filter(question => question !== undefined));
   }
 
   isSettled(candidate: StoredCandidate): boolean {

@@ -232,6 +232,27 @@ describe('mine, judge, undo', () => {
     await other.dispose();
   });
 
+  it('leads back to the very same question by undo, and by a restart, however far one went', async () => {
+    const folder = await fresh();
+    const { lane } = await engine.mine(mining(folder));
+    const first = async (from: Engine) =>
+      (await from.window({ folder, settings, count: 9 })).items.map(item => item.id);
+    const trail = [await first(engine)];
+    for (let i = 0; i < 12; i++) {
+      const verdict = i % 3 === 0 ? 'good' : i % 3 === 1 ? 'negative-same' : 'incomparable';
+      const itemId = trail[i][0];
+      await engine.answer({ folder, settings, lane: lane.lane, itemId, verdict, ms: 1, token: `f${i}` });
+      trail.push(await first(engine));
+    }
+    const other = open();
+    expect(await first(other)).toEqual(trail[12]);
+    for (let i = 11; i >= 0; i--) {
+      await other.undo({ folder, settings, lane: lane.lane, token: `b${i}` });
+      expect(await first(other)).toEqual(trail[i]);
+    }
+    await other.dispose();
+  });
+
   it('takes in what another window answered', async () => {
     const folder = await fresh();
     const { lane } = await engine.mine(mining(folder));

@@ -94,6 +94,11 @@ export class QuestionOrder {
     this.recent = [...this.recent.slice(1 - MEMORY), question];
   }
 
+  /** Sets what was put to the person last, oldest first, in place of what `shown` noted: so that a restart asks the same. */
+  recall(questions: readonly number[]): void {
+    this.recent = questions.slice(-MEMORY);
+  }
+
   /**
    * The next questions in the order in which they would be asked if none were answered, without using them up.
    * @param count at most so many
