@@ -1,6 +1,13 @@
 /** What can go wrong with a folder or a disk, as opposed to with one picture (that is `PictureError`). */
 export type DatasetErrorCode =
-  'folder-missing' | 'folder-vanished' | 'not-a-folder' | 'folder-unreadable' | 'read-only' | 'disk-full' | 'io';
+  | 'folder-missing'
+  | 'folder-vanished'
+  | 'not-a-folder'
+  | 'folder-unreadable'
+  | 'read-only'
+  | 'disk-full'
+  | 'no-decoder'
+  | 'io';
 
 /** `message` says what happened, `hint` what to do. `code` is stable. */
 export class DatasetError extends Error {
