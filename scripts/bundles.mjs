@@ -14,8 +14,16 @@ export const bundles = {
   'label-page': { ...page, entryPoints: ['webview/label/main.ts'], outfile: 'dist/webview/label.js' },
   engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
   'embed-worker': { ...node, entryPoints: ['src/model/worker.ts'], outfile: 'dist/embed-worker.cjs' },
+  'kernel-worker': { ...node, entryPoints: ['src/kernel/worker.ts'], outfile: 'dist/kernel-worker.cjs' },
   cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
 };
+
+/** Shared memory of any size up to 4 GiB; the mining kernel's threads work on it together. */
+const kernelFlags = [
+  ...['-O3', '--noAssert', '--noExportMemory', '--runtime', 'stub'],
+  ...['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
+  ...['--enable', 'simd', '--enable', 'threads'],
+];
 
 /** AssemblyScript modules: source, file in dist, compiler flags. */
 const trainFlags = [
@@ -29,6 +37,12 @@ const trainFlags = [
   '112',
 ];
 export const wasmModules = [
+  { source: 'src/kernel/assembly/index.ts', out: 'wasm/kernel-simd.wasm', flags: kernelFlags },
+  {
+    source: 'src/kernel/assembly/index.ts',
+    out: 'wasm/kernel-relaxed.wasm',
+    flags: [...kernelFlags, '--enable', 'relaxed-simd'],
+  },
   {
     source: 'src/model/assembly/index.ts',
     out: 'wasm/train-simd.wasm',

@@ -98,11 +98,14 @@ export function sumOfSquares(x: Float32Array, xo: number, y: Float32Array, yo: n
     s2 += d2 * d2;
     s3 += d3 * d3;
   }
-  if (k < n) s0 += (x[xo + k]! - y[yo + k]!) ** 2;
-  if (k + 1 < n) s1 += (x[xo + k + 1]! - y[yo + k + 1]!) ** 2;
-  if (k + 2 < n) s2 += (x[xo + k + 2]! - y[yo + k + 2]!) ** 2;
+  if (k < n) s0 += square(x[xo + k]! - y[yo + k]!);
+  if (k + 1 < n) s1 += square(x[xo + k + 1]! - y[yo + k + 1]!);
+  if (k + 2 < n) s2 += square(x[xo + k + 2]! - y[yo + k + 2]!);
   return s0 + s2 + (s1 + s3);
 }
+
+/** x * x; the power operator may round otherwise. */
+const square = (x: number) => x * x;
 
 function sumOfAbsolutes(x: Float32Array, xo: number, y: Float32Array, yo: number, n: number): number {
   let s0 = 0;

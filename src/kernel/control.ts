@@ -16,7 +16,7 @@ export interface MiningRuntime {
   threads?: number;
   /** the bundled worker; without it the work is done in this thread, in slices */
   workerPath?: string;
-  /** folder that holds the .wasm modules; without it the plain TypeScript kernel runs */
+  /** folder that holds the .wasm modules; default: `wasm` beside the worker; where neither is given the TypeScript kernel runs */
   wasmDir?: string;
   /** kept by the caller between runs, so that the next one need not start from nothing */
   cache?: MiningCache;
@@ -38,6 +38,10 @@ export class Control {
 
   constructor(runtime: MiningRuntime) {
     this.#runtime = runtime;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#runtime.signal;
   }
 
   get cancelled(): boolean {

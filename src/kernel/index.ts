@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { rowDistance } from '../core/distances';
 import { countLeftOutPairs } from '../core/mining/guards';
 import { CandidatePool, type Entry } from '../core/mining/pool';
@@ -5,7 +6,15 @@ import { prepare, type Problem } from '../core/mining/problem';
 import { Selection } from '../core/mining/selection';
 import type { MinedCandidate, MiningData, MiningRequest, MiningResult } from '../core/mining/types';
 import { Control, type MiningRuntime } from './control';
-import { referenceHardNegatives, referenceTriplets } from './reference';
+import {
+  pairCollector,
+  referencePairCollector,
+  referenceTripletCollector,
+  tripletCollector,
+  type Collector,
+} from './collect';
+import { pairRule } from '../core/mining/pair-rule';
+import { loadKernel } from './wasm';
 
 export type { MiningProgress, MiningRuntime, KernelName } from './control';
 export { MiningCache } from './cache';
@@ -28,16 +37,20 @@ export async function mine(
   countLeftOutPairs(problem);
   const control = new Control(runtime);
   const selection = new Selection(problem);
-  const collect = collector(problem);
+  const collector = await collectorFor(problem, control, runtime);
   let found = 0;
   let partial: boolean;
-  for (let limit = poolLimit(request); ;) {
-    const pool = new CandidatePool(problem.ranks, limit);
-    const first = selection.last === undefined;
-    partial = !(await collect(problem, pool, selection, control));
-    if (first) found = pool.offered;
-    selection.takeFrom(pool);
-    if (selection.full || pool.dropped === 0 || partial) break;
+  try {
+    do {
+      const pool = new CandidatePool(problem.ranks, poolLimit(request));
+      const first = selection.last === undefined;
+      partial = !(await collector.collect(selection, pool));
+      if (first) found = pool.offered;
+      selection.takeFrom(pool);
+      if (pool.dropped === 0) break;
+    } while (!selection.full && !partial);
+  } finally {
+    await collector.close();
   }
   const capped = ['perImage', 'perClassPair', 'perDuplicateGroup'].reduce(
     (n, name) => n + (problem.leftOut[name] ?? 0),
@@ -51,8 +64,8 @@ export async function mine(
       classes: problem.classes.filter(({ label }) => label >= 0).length,
       found,
       leftOut: problem.leftOut,
-      kernel: 'typescript',
-      threads: 1,
+      kernel: collector.kernel,
+      threads: collector.threads,
       seconds: (performance.now() - started) / 1000,
       partial,
       notes: [],
@@ -60,15 +73,31 @@ export async function mine(
   };
 }
 
-function collector({ request }: Problem): typeof referenceTriplets {
+/** The lane's collector on the fastest kernel there is. */
+async function collectorFor(problem: Problem, control: Control, runtime: MiningRuntime): Promise<Collector> {
+  const { request } = problem;
+  const { workerPath } = runtime;
+  const wasmDir =
+    runtime.wasmDir ?? (workerPath === undefined ? undefined : path.join(path.dirname(workerPath), 'wasm'));
+  const kernel =
+    wasmDir === undefined || runtime.kernel === 'typescript' ? undefined : await loadKernel(wasmDir, runtime.kernel);
   switch (request.lane) {
     case 'hard-triplets':
     case 'semi-hard-triplets':
-      return referenceTriplets;
-    case 'hard-negatives':
-      return referenceHardNegatives;
-    default:
-      throw new RangeError(`the lane ${request.lane} is not mined yet`);
+      return (
+        // draws weigh every negative of the band, so that there is nothing that bounds could save
+        (kernel && request.strategy !== 'distance-weighted'
+          ? await tripletCollector(problem, kernel, control, runtime)
+          : undefined) ?? referenceTripletCollector(problem, control)
+      );
+    default: {
+      const turn = 0;
+      const rule = pairRule(request, turn);
+      return (
+        (kernel && (await pairCollector(problem, rule, turn, kernel, control, runtime))) ??
+        referencePairCollector(problem, rule, control)
+      );
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 import { rowDistance } from '../core/distances';
+import { DistanceWeighted } from '../core/mining/distance-weighted';
 import { mayBePositive, mayCompare } from '../core/mining/guards';
 import { Neighbours } from '../core/mining/neighbours';
+import type { PairRule } from '../core/mining/pair-rule';
 import type { CandidatePool } from '../core/mining/pool';
 import type { Problem } from '../core/mining/problem';
 import type { Selection } from '../core/mining/selection';
@@ -22,7 +24,10 @@ export async function referenceTriplets(
   const { data, rows, classes, request, leftOut, ranks } = problem;
   const { vectors } = data;
   const distance = rowDistance(request.metric, data.dimension, request.weights);
-  const rule = new TripletRule(problem);
+  const rule = new TripletRule(
+    request,
+    request.strategy === 'distance-weighted' ? new DistanceWeighted(problem) : undefined,
+  );
   const counts: RuleCounts = { relativeMargin: 0, rankWindow: 0 };
   const least = request.guards.minDistance ?? 0;
   const first = selection.last === undefined;
@@ -39,9 +44,9 @@ export async function referenceTriplets(
   };
   const emit = (a: number, p: number, n: number, dp: number, dn: number) => {
     const score = tripletScore(request.margin, dp, dn);
-    if (first) pool.offer(score, a, p, n);
-    else if (selection.isAfter(score, a, p, n) && ![a, p, n].some(row => selection.isSpent(row)))
+    if (first || (selection.isAfter({ score, a, b: p, c: n }) && ![a, p, n].some(row => selection.isSpent(row)))) {
       pool.offer(score, a, p, n);
+    }
   };
   for (const { start, end } of classes) {
     for (let at = start; at < end; at++) {
@@ -82,9 +87,10 @@ export async function referenceTriplets(
   return finish(true);
 }
 
-/** Offers the different-class pairs nearer than the margin. Resolves to false when the run was cancelled on the way. */
-export async function referenceHardNegatives(
+/** Offers the pairs of the rule to the pool. Resolves to false when the run was cancelled on the way. */
+export async function referencePairs(
   problem: Problem,
+  rule: PairRule,
   pool: CandidatePool,
   selection: Selection,
   control: Control,
@@ -92,7 +98,6 @@ export async function referenceHardNegatives(
   const { data, rows, request, leftOut, ranks } = problem;
   const { vectors, labels } = data;
   const distance = rowDistance(request.metric, data.dimension, request.weights);
-  const least = request.guards.minDistance ?? 0;
   const first = selection.last === undefined;
   let tooNear = 0;
   let whole = true;
@@ -104,14 +109,14 @@ export async function referenceHardNegatives(
         whole = false;
         break scan;
       }
-      if (labels[i] === labels[j] || !mayCompare(problem, i, j)) continue;
+      if (rule.side !== 'any' && (labels[i] === labels[j]) !== (rule.side === 'same')) continue;
+      if (!mayCompare(problem, i, j)) continue;
       const d = distance(vectors, i, vectors, j);
-      if (d < least) tooNear++;
-      else if (d < request.margin) {
+      if (d < rule.from) tooNear++;
+      else if (d < rule.to) {
         const [a, b] = ranks[i]! < ranks[j]! ? [i, j] : [j, i];
-        const score = request.margin - d;
-        if (first) pool.offer(score, a, b, -1);
-        else if (selection.isAfter(score, a, b, -1) && !selection.isSpent(a) && !selection.isSpent(b)) {
+        const score = rule.score(d);
+        if (first || (selection.isAfter({ score, a, b, c: -1 }) && !selection.isSpent(a) && !selection.isSpent(b))) {
           pool.offer(score, a, b, -1);
         }
       }

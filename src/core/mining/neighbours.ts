@@ -16,16 +16,18 @@ export class Neighbours {
 
   /** Orders by distance, then by rank. */
   sort(ranks: Int32Array): void {
-    const { count, rows, distances } = this;
-    const order = new Float64Array(distances.subarray(0, count));
-    const keys = new Uint32Array(count);
-    for (let i = 0; i < count; i++) keys[i] = i;
-    keys.sort((x, y) => order[x]! - order[y]! || ranks[rows[x]!]! - ranks[rows[y]!]!);
-    const held = rows.slice(0, count);
-    for (let i = 0; i < count; i++) {
-      rows[i] = held[keys[i]!]!;
-      distances[i] = order[keys[i]!]!;
+    this.#sort(ranks, 0, this.count - 1);
+  }
+
+  /** Leaves out all but the first of equal rows; the list must be sorted. */
+  dropRepeats(): void {
+    let kept = 0;
+    for (let at = 0; at < this.count; at++) {
+      if (at > 0 && this.rows[at] === this.rows[at - 1]) continue;
+      this.rows[kept] = this.rows[at]!;
+      this.distances[kept++] = this.distances[at]!;
     }
+    this.count = kept;
   }
 
   /** The first place whose distance is at least x; the list must be sorted. */
@@ -38,6 +40,54 @@ export class Neighbours {
       else high = middle;
     }
     return low;
+  }
+
+  /** Quicksort down to short runs, which insertion finishes: the comparator of a typed array's own sort costs ten times as much. */
+  #sort(ranks: Int32Array, low: number, high: number): void {
+    const { rows, distances } = this;
+    while (high - low > 16) {
+      const middle = (low + high) >>> 1;
+      const pivot = distances[middle]!;
+      const pivotRank = ranks[rows[middle]!]!;
+      let i = low;
+      let j = high;
+      while (i <= j) {
+        while (distances[i]! < pivot || (distances[i] === pivot && ranks[rows[i]!]! < pivotRank)) i++;
+        while (distances[j]! > pivot || (distances[j] === pivot && ranks[rows[j]!]! > pivotRank)) j--;
+        if (i <= j) {
+          const row = rows[i]!;
+          const distance = distances[i]!;
+          rows[i] = rows[j]!;
+          distances[i++] = distances[j]!;
+          rows[j] = row;
+          distances[j--] = distance;
+        }
+      }
+      // the shorter side by recursion: the stack stays shallow
+      if (j - low < high - i) {
+        this.#sort(ranks, low, j);
+        low = i;
+      } else {
+        this.#sort(ranks, i, high);
+        high = j;
+      }
+    }
+    for (let at = low + 1; at <= high; at++) {
+      const row = rows[at]!;
+      const distance = distances[at]!;
+      const rank = ranks[row]!;
+      let to = at;
+      while (
+        to > low &&
+        (distances[to - 1]! > distance || (distances[to - 1] === distance && ranks[rows[to - 1]!]! > rank))
+      ) {
+        rows[to] = rows[to - 1]!;
+        distances[to] = distances[to - 1]!;
+        to--;
+      }
+      rows[to] = row;
+      distances[to] = distance;
+    }
   }
 
   #grow(): void {

@@ -6,6 +6,12 @@ export interface Entry {
   c: number;
 }
 
+/** The total order of candidates: larger score first, ties by the hashes of the images. Negative where x comes before y. */
+export function compareEntries(ranks: Int32Array, x: Entry, y: Entry): number {
+  const rank = (row: number) => (row < 0 ? -1 : ranks[row]!);
+  return y.score - x.score || rank(x.a) - rank(y.a) || rank(x.b) - rank(y.b) || rank(x.c) - rank(y.c);
+}
+
 /**
  * Candidates in total order: larger score first, ties by the hashes of the first, second and third image. Holds about
  * `limit` of the best; worse ones are dropped, and `dropped` says so, when more come.
@@ -18,15 +24,16 @@ export class CandidatePool {
   count = 0;
   /** how many were offered */
   offered = 0;
-  /** the best one that was dropped and every one after it are not here */
   dropped = 0;
-  readonly #limit: number;
+  /** nothing that comes before this, nor this itself, was dropped */
+  floor: Entry | undefined;
+  readonly limit: number;
   readonly #ranks: Int32Array;
   #cutoff = -Infinity;
 
   constructor(ranks: Int32Array, limit: number) {
     this.#ranks = ranks;
-    this.#limit = limit;
+    this.limit = limit;
     const capacity = Math.min(1024, 2 * limit);
     this.scores = new Float64Array(capacity);
     this.a = new Int32Array(capacity);
@@ -46,7 +53,7 @@ export class CandidatePool {
       return;
     }
     if (this.count === this.scores.length) {
-      if (this.count >= 2 * this.#limit) this.#prune();
+      if (this.count >= 2 * this.limit) this.#prune();
       else this.#grow();
       if (score < this.#cutoff) {
         this.dropped++;
@@ -90,7 +97,7 @@ export class CandidatePool {
   }
 
   #grow(): void {
-    const capacity = Math.min(this.scores.length * 2, 2 * this.#limit);
+    const capacity = Math.min(this.scores.length * 2, 2 * this.limit);
     const grown = <T extends Float64Array | Int32Array>(make: new (n: number) => T, old: T): T => {
       const next = new make(capacity);
       next.set(old);
@@ -105,20 +112,20 @@ export class CandidatePool {
   #prune(): void {
     const order = new Uint32Array(this.count);
     for (let at = 0; at < order.length; at++) order[at] = at;
-    select(order, 0, order.length, this.#limit, (x, y) => this.compare(x, y));
-    const kept = order.subarray(0, this.#limit).sort();
-    let cutoff = Infinity;
+    select(order, 0, order.length, this.limit, (x, y) => this.compare(x, y));
+    const kept = order.subarray(0, this.limit).sort();
+    const last = this.entry(order.reduce((x, y, at) => (at < this.limit && this.compare(y, x) > 0 ? y : x), order[0]!));
     for (let to = 0; to < kept.length; to++) {
       const from = kept[to]!;
       this.scores[to] = this.scores[from]!;
       this.a[to] = this.a[from]!;
       this.b[to] = this.b[from]!;
       this.c[to] = this.c[from]!;
-      cutoff = Math.min(cutoff, this.scores[to]!);
     }
     this.dropped += this.count - kept.length;
     this.count = kept.length;
-    this.#cutoff = cutoff;
+    this.#cutoff = last.score;
+    this.floor = last;
   }
 }
 

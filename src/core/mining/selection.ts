@@ -1,4 +1,4 @@
-import type { CandidatePool, Entry } from './pool';
+import { compareEntries, type CandidatePool, type Entry } from './pool';
 import type { Problem } from './problem';
 
 /**
@@ -43,20 +43,17 @@ export class Selection {
   }
 
   /** Whether a candidate comes after all that was looked at. */
-  isAfter(score: number, a: number, b: number, c: number): boolean {
-    const last = this.last;
-    if (!last || score !== last.score) return !last || score < last.score;
-    const { ranks } = this.#problem;
-    const difference =
-      ranks[a]! - ranks[last.a]! || ranks[b]! - ranks[last.b]! || (c < 0 ? 0 : ranks[c]! - ranks[last.c]!);
-    return difference > 0;
+  isAfter(entry: Entry): boolean {
+    return this.last === undefined || compareEntries(this.#problem.ranks, entry, this.last) > 0;
   }
 
-  /** Takes what the caps allow from a pool. */
+  /** Takes what the caps allow from a pool, as far down as the pool is complete. */
   takeFrom(pool: CandidatePool): void {
+    const { ranks } = this.#problem;
     for (const at of pool.inOrder()) {
       if (this.full) return;
       const entry = pool.entry(at);
+      if (pool.floor && compareEntries(ranks, entry, pool.floor) > 0) break;
       this.last = entry;
       const over = this.#capOver(entry);
       if (over) {

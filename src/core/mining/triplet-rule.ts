@@ -2,8 +2,7 @@ import { bandOfKind, type Band } from '../triplets';
 import { relativeMarginFloor } from './guards';
 import type { Neighbours } from './neighbours';
 import type { MiningRequest } from './types';
-import { DistanceWeighted } from './distance-weighted';
-import type { Problem } from './problem';
+import type { DistanceWeighted } from './distance-weighted';
 
 /** Takes a triplet of rows with d(a,p) and d(a,n). */
 export type EmitTriplet = (anchor: number, positive: number, negative: number, dp: number, dn: number) => void;
@@ -20,10 +19,11 @@ export class TripletRule {
   readonly #request: MiningRequest;
   readonly #draws: DistanceWeighted | undefined;
 
-  constructor(problem: Problem) {
-    this.#request = problem.request;
-    this.kind = problem.request.lane === 'hard-triplets' ? 'hard' : 'semi-hard';
-    if (problem.request.strategy === 'distance-weighted') this.#draws = new DistanceWeighted(problem);
+  /** @param draws for the strategy `distance-weighted` */
+  constructor(request: MiningRequest, draws?: DistanceWeighted) {
+    this.#request = request;
+    this.kind = request.lane === 'hard-triplets' ? 'hard' : 'semi-hard';
+    this.#draws = draws;
   }
 
   /** Distances that a negative may have beside a positive at distance d; the relative margin may narrow or empty the band. */

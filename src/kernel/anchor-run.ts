@@ -1,0 +1,277 @@
+import type { Problem } from '../core/mining/problem';
+import type { Side } from '../core/mining/guards';
+import type { MiningRequest } from '../core/mining/types';
+import { ROWS_OF_TASK, type Phase, type PhaseResult, type Window } from './agent';
+import type { Control, MiningRuntime } from './control';
+import { Arena, type Plan } from './plan';
+import { makeSpace, type Space } from './space';
+import { Team } from './team';
+import type { LoadedKernel } from './wasm';
+
+/** What every anchor is to keep. */
+export interface Wants {
+  side: Side;
+  /** nearest rows; 0: none */
+  nearest: number;
+  /** rows of each gap between its positives' bands; 0: no gaps */
+  gapRoom: number;
+  /** whether positives are wanted (with gaps always) */
+  positives: boolean;
+}
+
+/** State of the anchors of one window may take this much. */
+const STATE_BYTES = 384 << 20;
+
+/** What a triplet request needs an anchor to keep, so that the rule comes to the same triplets as with all negatives. */
+export function wantsOf({ lane, strategy, perPair, guards }: MiningRequest): Wants & { prefix: number } {
+  const [first, last] = guards.rankWindow ?? [0, Infinity];
+  const taken = strategy === 'all' ? perPair : 1;
+  const wants = (nearest: number, gapRoom: number) => ({
+    side: 'different' as const,
+    positives: true,
+    nearest,
+    gapRoom,
+    prefix: nearest,
+  });
+  // ranks that begin at the band are those of the gap
+  if (guards.relativeMargin) return wants(0, Math.min(first + taken, last));
+  if (strategy === 'hardest') return wants(Math.min(first + 1, last), 0);
+  if (lane === 'hard-triplets') return wants(Math.min(first + taken, last), 0);
+  if (last < Infinity) return wants(last, 0);
+  // the first ranks are known from the list, and a gap holds enough that others remain when they are taken away
+  return wants(first, first + taken);
+}
+
+/** A pass over all rows in which every row is an anchor, window by window. */
+export class AnchorRun {
+  readonly space: Space;
+  readonly team: Team;
+  readonly #wants: Wants;
+  readonly #windows: Window[];
+  readonly #steps: number;
+  #stepsDone = 0;
+
+  private constructor(space: Space, team: Team, wants: Wants, windows: Window[]) {
+    this.space = space;
+    this.team = team;
+    this.#wants = wants;
+    this.#windows = windows;
+    this.#steps = windows.reduce((sum, window) => sum + sweepTasks(space, window), 0);
+  }
+
+  static async start(
+    problem: Problem,
+    kernel: LoadedKernel,
+    wants: Wants,
+    control: Control,
+    runtime: MiningRuntime,
+  ): Promise<AnchorRun | 'too large' | 'cancelled'> {
+    const nearestRoom = wants.nearest > 0 ? 2 * wants.nearest + 16 : 0;
+    const windowsOf = (block: number) => cutWindows(problem, wants, nearestRoom, block);
+    const space = await makeSpace(
+      problem,
+      {
+        side: wants.side,
+        threads: runtime.workerPath === undefined ? 1 : runtime.threads,
+        stateBytes: block => Math.max(0, ...windowsOf(block).map(({ bytes }) => bytes)),
+        nearestRoom,
+        pairs: false,
+      },
+      control,
+    );
+    if (typeof space === 'string') return space;
+    const { plan } = space;
+    plan.nearest = wants.nearest;
+    plan.nearestRoom = nearestRoom;
+    plan.gapRoom = wants.gapRoom;
+    plan.tableBytes = tableBytes(problem);
+    setLeast(plan, problem);
+    const team = new Team(space, kernel, problem.request, control, runtime.workerPath);
+    const run = new AnchorRun(
+      space,
+      team,
+      wants,
+      windowsOf(space.block).map(({ start, end }) => emptyWindow(start, end)),
+    );
+    await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
+    plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
+    return run;
+  }
+
+  /**
+   * Sweeps all windows; after each one `finish` is run on what its anchors have kept.
+   * @returns the results of the finishing phases and of the sweeps, and whether all was swept
+   */
+  async sweep(
+    finish: (window: Window, plan: Plan) => Phase,
+    control: Control,
+  ): Promise<{ results: PhaseResult[]; whole: boolean }> {
+    const { space, team } = this;
+    const results: PhaseResult[] = [];
+    for (const window of this.#windows) {
+      this.#place(window);
+      const { plan } = space;
+      const rows = window.end - window.start;
+      results.push(
+        ...(await team.run({
+          kind: 'open',
+          tasks: tasksFor(rows),
+          plan,
+          window,
+          wantsPositives: this.#wants.positives,
+        })),
+      );
+      if (control.cancelled) return { results, whole: false };
+      const tasks = this.#writeTasks(window);
+      const steps = { before: this.#stepsDone, total: this.#steps };
+      results.push(
+        ...(await team.run(
+          { kind: 'sweep', tasks, plan, window, block: space.block, locked: team.threads > 1 },
+          steps,
+        )),
+      );
+      this.#stepsDone += tasks;
+      const cancelled = control.cancelled;
+      results.push(...(await team.run(finish(window, plan), undefined, cancelled ? 100 : undefined)));
+      if (cancelled || control.cancelled) return { results, whole: false };
+    }
+    return { results, whole: true };
+  }
+
+  /** More from the same sweep, where one window held everything; undefined where it has to be swept again. */
+  async again(finish: (window: Window, plan: Plan) => Phase): Promise<PhaseResult[] | undefined> {
+    return this.#windows.length === 1 ? this.team.run(finish(this.#windows[0]!, this.space.plan)) : undefined;
+  }
+
+  /** Lays out a window's state behind everything else. */
+  #place(window: Window): void {
+    const { plan, places, memory } = this.space;
+    const { nearest, gapRoom, positives } = this.#wants;
+    const arena = new Arena(places.state);
+    const rows = window.end - window.start;
+    const classFrom = new Int32Array(memory.buffer, places.classFrom, plan.n);
+    const classTo = new Int32Array(memory.buffer, places.classTo, plan.n);
+    plan.windowStart = window.start;
+    plan.reach = arena.take((rows + 8) * 4);
+    plan.nearestCounts = arena.take(rows * 4);
+    plan.nearestReach = arena.take(rows * 4);
+    if (nearest > 0) {
+      plan.nearestBounds = arena.take(rows * plan.nearestRoom * 4);
+      plan.nearestRows = arena.take(rows * plan.nearestRoom * 4);
+    }
+    // padding is no anchor
+    new Float32Array(memory.buffer, plan.reach, rows + 8).fill(-Infinity);
+    if (!positives && gapRoom === 0) return;
+    window.positiveStarts = arena.take(rows * 4);
+    window.positiveCounts = arena.take(rows * 4);
+    const starts = new Int32Array(memory.buffer, window.positiveStarts, rows);
+    let total = 0;
+    for (let s = 0; s < rows; s++) {
+      starts[s] = total;
+      total += classTo[window.start + s]! - classFrom[window.start + s]! - 1;
+    }
+    window.positiveRows = arena.take(total * 4);
+    window.positiveDistances = arena.take(total * 8);
+    if (gapRoom === 0) return;
+    plan.gapStarts = window.positiveStarts;
+    plan.gapEnds = arena.take(rows * 4);
+    plan.gapFrom = arena.take(total * 8);
+    plan.gapKeys = arena.take(total * 4);
+    plan.gapBounds = arena.take(total * gapRoom * 4);
+    plan.gapRows = arena.take(total * gapRoom * 4);
+    plan.gapReach = arena.take(rows * 4);
+    plan.tables = arena.take(rows * plan.tableBytes);
+    plan.tableOrigins = arena.take(rows * 4);
+    plan.tableSlopes = arena.take(rows * 4);
+  }
+
+  /** Every block of the window with every block: rounds in which no block stands in two tasks, so that threads need not wait. */
+  #writeTasks(window: Window): number {
+    const { memory, places, block, plan } = this.space;
+    const blocks = Math.ceil(plan.n / block);
+    const first = window.start / block;
+    const count = Math.ceil((window.end - window.start) / block);
+    const words = new Int32Array(memory.buffer, places.tasks);
+    let at = 0;
+    const add = (i: number, j: number) => {
+      words[at++] = i;
+      words[at++] = j;
+    };
+    for (let round = 0; round < count; round++) {
+      for (let i = 0; i < count; i++) {
+        const j = (((round - i) % count) + count) % count;
+        if (i <= j) add(first + i, first + j);
+      }
+    }
+    for (let j = 0; j < blocks; j++) {
+      if (j >= first && j < first + count) continue;
+      for (let i = 0; i < count; i++) add(first + i, j);
+    }
+    new Int32Array(memory.buffer, places.locks, blocks).fill(0);
+    return at / 2;
+  }
+}
+
+/** Sets the least distance, and the bounds below which a pair may be nearer. */
+export function setLeast(plan: Plan, { request }: Problem): void {
+  plan.least = request.guards.minDistance ?? 0;
+  const scaled = plan.metric === 0 ? (plan.least * plan.scale) ** 2 : plan.least * plan.scale;
+  plan.leastKey = plan.least > 0 ? scaled * (1 + 1e-6) + 1e-9 : -Infinity;
+}
+
+export function tasksFor(rows: number): number {
+  return Math.ceil(rows / ROWS_OF_TASK);
+}
+
+function sweepTasks(space: Space, { start, end }: Window): number {
+  const blocks = Math.ceil(space.plan.n / space.block);
+  const count = Math.ceil((end - start) / space.block);
+  return (count * (count + 1)) / 2 + count * (blocks - count);
+}
+
+/** Bits for about 32 times as many buckets as an anchor has gaps on average, within reason. */
+function tableBytes({ rows, classes }: Problem): number {
+  const pairs = classes.reduce((sum, { start, end }) => sum + (end - start) * (end - start - 1), 0);
+  const gaps = pairs / Math.max(1, rows.length);
+  return Math.min(4096, Math.max(32, 2 ** Math.ceil(Math.log2(gaps * 4 + 1))));
+}
+
+function emptyWindow(start: number, end: number): Window {
+  return { start, end, positiveStarts: 0, positiveCounts: 0, positiveRows: 0, positiveDistances: 0 };
+}
+
+/** Cuts the rows into windows of whole blocks whose state fits. */
+function cutWindows(
+  problem: Problem,
+  wants: Wants,
+  nearestRoom: number,
+  block: number,
+): { start: number; end: number; bytes: number }[] {
+  const { rows, classes } = problem;
+  const n = rows.length;
+  const table = tableBytes(problem);
+  const perPositive = 12 + (wants.gapRoom > 0 ? 12 + 8 * wants.gapRoom : 0);
+  const windows: { start: number; end: number; bytes: number }[] = [];
+  const bytesOfBlock = new Float64Array(Math.ceil(n / block));
+  for (const { start, end } of classes) {
+    const perRow =
+      64 +
+      8 * nearestRoom +
+      (wants.positives || wants.gapRoom > 0 ? (end - start - 1) * perPositive : 0) +
+      (wants.gapRoom > 0 ? table : 0);
+    for (let i = start; i < end;) {
+      const stop = Math.min(end, (Math.floor(i / block) + 1) * block);
+      bytesOfBlock[Math.floor(i / block)]! += (stop - i) * perRow;
+      i = stop;
+    }
+  }
+  bytesOfBlock.forEach((bytes, at) => {
+    const last = windows.at(-1);
+    const end = Math.min(n, (at + 1) * block);
+    if (last && last.bytes + bytes <= STATE_BYTES) {
+      last.bytes += bytes;
+      last.end = end;
+    } else windows.push({ start: at * block, end, bytes: bytes + 4096 });
+  });
+  return windows;
+}

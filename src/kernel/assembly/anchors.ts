@@ -1,0 +1,400 @@
+// Every anchor keeps its nearest rows and the nearest rows of its gaps. Bounds decide where they can; where two intervals
+// [lower bound, upper bound] overlap, exact distances do, so that what is kept is what exact distances would keep.
+import { exact } from './exact';
+import { highKey, lowKey, lowestReaching, lowOfHigh } from './keys';
+import {
+  answeredOthers, answeredStarts, blockRows, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
+  gapReach, gapRoom, gapRows, gapStarts, labels, least, leastKey, nearest, nearestBounds, nearestCounts, nearestReach,
+  nearestRoom, nearestRows, ranks, reach, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
+  windowStart,
+} from './plan';
+import { bounds, pack } from './tiles';
+
+/** pairs met that were nearer than the least distance: unordered ones count once from each end */
+let tooNear: i32 = 0;
+
+/** Pairs nearer than the least distance since the last call, each end counted. */
+export function takeTooNear(): i32 {
+  const count = tooNear;
+  tooNear = 0;
+  return count;
+}
+
+// @ts-ignore: decorator
+@inline export function at32(pointer: usize, index: i32): i32 {
+  return load<i32>(pointer + (<usize>index << 2));
+}
+// @ts-ignore: decorator
+@inline export function f32At(pointer: usize, index: i32): f32 {
+  return load<f32>(pointer + (<usize>index << 2));
+}
+// @ts-ignore: decorator
+@inline function setF32(pointer: usize, index: i32, value: f32): void {
+  store<f32>(pointer + (<usize>index << 2), value);
+}
+
+/**
+ * Shows anchors [from, to) all rows of panels [panel, lastPanel); with `columns` those rows are anchors too, and are shown the
+ * former. Stops early when the run is cancelled.
+ */
+export function sweepAnchors(from: i32, to: i32, panel: i32, lastPanel: i32, columns: bool): void {
+  for (let i = from; i < to; i += blockRows) {
+    if (atomic.load<i32>(cancelFlag)) return;
+    const end = min(i + blockRows, to);
+    pack(i, end);
+    const low = at32(labels, i);
+    const high = at32(labels, end - 1);
+    for (let p = panel; p < lastPanel; p++) {
+      const j = p << 3;
+      const lowColumn = at32(labels, j);
+      const highColumn = at32(labels, j + 7);
+      const apart = highColumn < low || lowColumn > high;
+      if (side == DIFFERENT && low == high && lowColumn == low && highColumn == low) continue;
+      bounds(i, end, p);
+      if (columns) scanBoth(i, end, j, apart);
+      else scanRows(i, end, j, apart);
+    }
+  }
+}
+
+function scanRows(from: i32, to: i32, j0: i32, apart: bool): void {
+  let at = strip;
+  let row = reach + (<usize>(from - windowStart) << 2);
+  for (let i = from; i < to; i++, at += 32, row += 4) {
+    const t = v128.load32_splat(row);
+    const x = v128.le<f32>(v128.load(at), t);
+    const y = v128.le<f32>(v128.load(at, 16), t);
+    if (!v128.any_true(v128.or(x, y))) continue;
+    let lanes = v128.bitmask<i32>(x) | (v128.bitmask<i32>(y) << 4);
+    while (lanes) {
+      const lane = ctz(lanes);
+      lanes &= lanes - 1;
+      show(i, j0 + lane, load<f32>(at + (<usize>lane << 2)), apart);
+    }
+  }
+}
+
+function scanBoth(from: i32, to: i32, j0: i32, apart: bool): void {
+  let at = strip;
+  let row = reach + (<usize>(from - windowStart) << 2);
+  const columns = reach + (<usize>(j0 - windowStart) << 2);
+  let cu = v128.load(columns);
+  let cv = v128.load(columns, 16);
+  for (let i = from; i < to; i++, at += 32, row += 4) {
+    const t = v128.load32_splat(row);
+    const u = v128.load(at);
+    const v = v128.load(at, 16);
+    if (!v128.any_true(v128.or(v128.le<f32>(u, v128.max<f32>(t, cu)), v128.le<f32>(v, v128.max<f32>(t, cv))))) continue;
+    let lanes = v128.bitmask<i32>(v128.le<f32>(u, t)) | (v128.bitmask<i32>(v128.le<f32>(v, t)) << 4);
+    while (lanes) {
+      const lane = ctz(lanes);
+      lanes &= lanes - 1;
+      show(i, j0 + lane, load<f32>(at + (<usize>lane << 2)), apart);
+    }
+    lanes = v128.bitmask<i32>(v128.le<f32>(u, cu)) | (v128.bitmask<i32>(v128.le<f32>(v, cv)) << 4);
+    if (lanes) {
+      while (lanes) {
+        const lane = ctz(lanes);
+        lanes &= lanes - 1;
+        show(j0 + lane, i, load<f32>(at + (<usize>lane << 2)), apart);
+      }
+      cu = v128.load(columns);
+      cv = v128.load(columns, 16);
+    }
+  }
+}
+
+/** Shows anchor i the row j, whose lower bound is within its reach. */
+// @ts-ignore: decorator
+@inline function show(i: i32, j: i32, bound: f32, apart: bool): void {
+  const s = i - windowStart;
+  const near = bound <= f32At(nearestReach, s);
+  const wanted = gapStarts != 0 && isWanted(s, bound);
+  if (near || wanted || bound <= leastKey) admit(i, s, j, bound, apart, near, wanted);
+}
+
+function admit(i: i32, s: i32, j: i32, bound: f32, apart: bool, near: bool, wanted: bool): void {
+  if (!apart && (i == j || (side == DIFFERENT && at32(labels, i) == at32(labels, j)))) return;
+  if (at32(copies, i) == at32(copies, j) || isAnswered(i, j)) return;
+  if (bound <= leastKey && exact(i, j) < least) {
+    tooNear++;
+    return;
+  }
+  if (near) keepNearest(i, s, j, bound);
+  if (wanted) keepInGap(i, s, j, bound);
+}
+
+export function isAnswered(i: i32, j: i32): bool {
+  let low = at32(answeredStarts, i);
+  let high = at32(answeredStarts, i + 1);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = at32(answeredOthers, middle);
+    if (other == j) return true;
+    if (other < j) low = middle + 1;
+    else high = middle;
+  }
+  return false;
+}
+
+/** Sets the reach of an anchor to what its nearest rows and its gaps still want. */
+function setReach(s: i32): void {
+  let value = max(leastKey, f32At(nearestReach, s));
+  if (gapStarts) value = max(value, f32At(gapReach, s));
+  setF32(reach, s, value);
+}
+
+// The nearest rows: a bag that is thinned out when it is full.
+
+function keepNearest(i: i32, s: i32, j: i32, bound: f32): void {
+  let count = at32(nearestCounts, s);
+  const base = <usize>s * <usize>nearestRoom;
+  if (count == nearestRoom) {
+    count = thin(i, s, base, count);
+    if (bound > f32At(nearestReach, s)) return;
+  }
+  setF32(nearestBounds, <i32>base + count, bound);
+  store<i32>(nearestRows + ((base + count) << 2), j);
+  store<i32>(nearestCounts + (<usize>s << 2), count + 1);
+}
+
+/** Drops what cannot be among the nearest; returns how many stay. */
+function thin(i: i32, s: i32, base: usize, count: i32): i32 {
+  let kept = cut(i, s, base, count);
+  if (kept > nearestRoom - (nearestRoom - nearest + 1) / 2) kept = settle(i, s, base, kept);
+  store<i32>(nearestCounts + (<usize>s << 2), kept);
+  setReach(s);
+  return kept;
+}
+
+/** Drops every row whose lower bound is above the k-th smallest upper bound; returns how many stay. */
+function cut(i: i32, s: i32, base: usize, count: i32): i32 {
+  if (count <= nearest) return count;
+  const lower = nearestBounds + (base << 2);
+  const rows = nearestRows + (base << 2);
+  const upper = chooser;
+  for (let q = 0; q < count; q++) setF32(upper, q, upperBound(f32At(lower, q), i, at32(rows, q)));
+  const kth = select(upper, count, nearest - 1);
+  let kept = 0;
+  for (let q = 0; q < count; q++) {
+    const bound = f32At(lower, q);
+    if (bound > kth) continue;
+    setF32(lower, kept, bound);
+    store<i32>(rows + (<usize>kept << 2), at32(rows, q));
+    kept++;
+  }
+  setF32(nearestReach, s, kth);
+  return kept;
+}
+
+/** As `thin`, by exact distances and hashes: exactly `nearest` rows stay. */
+function settle(i: i32, s: i32, base: usize, count: i32): i32 {
+  const lower = nearestBounds + (base << 2);
+  const rows = nearestRows + (base << 2);
+  const distances = chooser;
+  for (let q = 0; q < count; q++) store<f64>(distances + (<usize>q << 3), exact(i, at32(rows, q)));
+  const kept = min(count, nearest);
+  for (let q = 0; q < kept; q++) {
+    let best = q;
+    for (let r = q + 1; r < count; r++) {
+      const x = load<f64>(distances + (<usize>r << 3));
+      const y = load<f64>(distances + (<usize>best << 3));
+      if (x < y || (x == y && at32(ranks, at32(rows, r)) < at32(ranks, at32(rows, best)))) best = r;
+    }
+    const held = load<f64>(distances + (<usize>q << 3));
+    const distance = load<f64>(distances + (<usize>best << 3));
+    store<f64>(distances + (<usize>q << 3), distance);
+    store<f64>(distances + (<usize>best << 3), held);
+    const row = at32(rows, q);
+    store<i32>(rows + (<usize>q << 2), at32(rows, best));
+    store<i32>(rows + (<usize>best << 2), row);
+    setF32(lower, q, lowKey(distance));
+  }
+  if (count >= nearest) setF32(nearestReach, s, highKey(load<f64>(distances + (<usize>(kept - 1) << 3))));
+  return kept;
+}
+
+/**
+ * Writes the exact distances of an anchor's nearest rows to `out`, in the order in which the rows lie; returns how many. There
+ * may be some more than were asked for.
+ */
+export function nearestOf(i: i32, out: usize): i32 {
+  const s = i - windowStart;
+  const base = <usize>s * <usize>nearestRoom;
+  const count = cut(i, s, base, at32(nearestCounts, s));
+  store<i32>(nearestCounts + (<usize>s << 2), count);
+  const rows = nearestRows + (base << 2);
+  for (let q = 0; q < count; q++) store<f64>(out + (<usize>q << 3), exact(i, at32(rows, q)));
+  return count;
+}
+
+/** The value at place k of the smallest ones (Hoare's quickselect); reorders the values. */
+function select(values: usize, count: i32, k: i32): f32 {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = f32At(values, (low + high) >>> 1);
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (f32At(values, i) < pivot) i++;
+      while (f32At(values, j) > pivot) j--;
+      if (i <= j) {
+        const held = f32At(values, i);
+        setF32(values, i, f32At(values, j));
+        setF32(values, j, held);
+        i++;
+        j--;
+      }
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return f32At(values, k);
+}
+
+// Gaps: ranges of distance, one after the other, each with the nearest rows inside.
+
+/**
+ * Opens the gaps of anchor i: their beginnings, ascending, lie at `gapFrom`; the last one ends before distance `to`.
+ * Everything between is wanted at first.
+ */
+export function openGaps(i: i32, to: f64): void {
+  const s = i - windowStart;
+  const first = at32(gapStarts, s);
+  const last = at32(gapEnds, s);
+  for (let g = first; g < last; g++) {
+    setF32(gapKeys, g, highKey(load<f64>(gapFrom + (<usize>g << 3))));
+    for (let q = 0; q < gapRoom; q++) store<i32>(gapRows + (<usize>(g * gapRoom + q) << 2), -1);
+  }
+  const table = tables + <usize>s * <usize>tableBytes;
+  if (first == last) {
+    setF32(gapReach, s, -f32.MAX_VALUE);
+  } else {
+    const origin = lowestReaching(lowOfHigh(f32At(gapKeys, first)), i);
+    const end = highKey(to);
+    memory.fill(table, 255, tableBytes);
+    setF32(tableOrigins, s, origin);
+    setF32(tableSlopes, s, end > origin ? <f32>(tableBytes * 8) / (end - origin) : 0);
+    setF32(gapReach, s, end);
+  }
+  setReach(s);
+}
+
+/** Bucket of a bound in an anchor's table; grows with the bound. */
+// @ts-ignore: decorator
+@inline function bucket(s: i32, bound: f32): i32 {
+  const x = (bound - f32At(tableOrigins, s)) * f32At(tableSlopes, s);
+  return <i32>max<f32>(0, min<f32>(x, <f32>(tableBytes * 8 - 1)));
+}
+
+// @ts-ignore: decorator
+@inline function isWanted(s: i32, bound: f32): bool {
+  if (!(bound <= f32At(gapReach, s) && bound >= f32At(tableOrigins, s))) return false;
+  const b = bucket(s, bound);
+  return ((load<u8>(tables + <usize>s * <usize>tableBytes + (<usize>b >> 3)) >> <u8>(b & 7)) & 1) != 0;
+}
+
+function keepInGap(i: i32, s: i32, j: i32, bound: f32): void {
+  const first = at32(gapStarts, s);
+  const last = at32(gapEnds, s);
+  let low = first;
+  let high = last;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (f32At(gapKeys, middle) <= bound) low = middle + 1;
+    else high = middle;
+  }
+  if (low < last && upperBound(bound, i, j) >= lowOfHigh(f32At(gapKeys, low))) {
+    // perhaps already in the next gap
+    const distance = exact(i, j);
+    high = last;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (load<f64>(gapFrom + (<usize>middle << 3)) <= distance) low = middle + 1;
+      else high = middle;
+    }
+  }
+  if (low > first) insert(i, s, low - 1, last, j, bound);
+}
+
+/** Puts row j into gap g, which then drops its farthest row if that was one too many. */
+function insert(i: i32, s: i32, g: i32, last: i32, j: i32, bound: f32): void {
+  const base = g * gapRoom;
+  let farthest: f32 = -Infinity;
+  let at = -1;
+  for (let q = base; q < base + gapRoom; q++) {
+    const row = at32(gapRows, q);
+    if (row < 0) {
+      store<i32>(gapRows + (<usize>q << 2), j);
+      setF32(gapBounds, q, bound);
+      if (q == base + gapRoom - 1) narrow(i, s, g, last);
+      return;
+    }
+    if (f32At(gapBounds, q) > farthest) {
+      farthest = f32At(gapBounds, q);
+      at = q;
+    }
+  }
+  // the candidate to drop is the one with the largest lower bound, unless another one's interval reaches up to it
+  let drop = at;
+  let limit = farthest;
+  if (bound > farthest) {
+    drop = -1;
+    limit = bound;
+  }
+  let settled: bool = true;
+  for (let q = base; q < base + gapRoom; q++) {
+    if (q != drop && upperBound(f32At(gapBounds, q), i, at32(gapRows, q)) >= limit) settled = false;
+  }
+  if (drop >= 0 && upperBound(bound, i, j) >= limit) settled = false;
+  if (!settled) {
+    drop = -1;
+    let worst = exact(i, j);
+    let worstRank = at32(ranks, j);
+    for (let q = base; q < base + gapRoom; q++) {
+      const row = at32(gapRows, q);
+      if (upperBound(f32At(gapBounds, q), i, row) < limit) continue;
+      const distance = exact(i, row);
+      if (distance > worst || (distance == worst && at32(ranks, row) > worstRank)) {
+        worst = distance;
+        worstRank = at32(ranks, row);
+        drop = q;
+      }
+    }
+  }
+  if (drop < 0) return;
+  store<i32>(gapRows + (<usize>drop << 2), j);
+  setF32(gapBounds, drop, bound);
+  narrow(i, s, g, last);
+}
+
+/** Gap g is full: what lies beyond its farthest row and before the next gap is wanted no more. */
+function narrow(i: i32, s: i32, g: i32, last: i32): void {
+  const base = g * gapRoom;
+  let limit: f32 = -Infinity;
+  for (let q = base; q < base + gapRoom; q++) limit = max(limit, upperBound(f32At(gapBounds, q), i, at32(gapRows, q)));
+  if (g == last - 1) {
+    if (limit < f32At(gapReach, s)) {
+      setF32(gapReach, s, limit);
+      setReach(s);
+    }
+    return;
+  }
+  const next = lowestReaching(lowOfHigh(f32At(gapKeys, g + 1)), i);
+  if (next <= limit) return;
+  const table = tables + <usize>s * <usize>tableBytes;
+  let from = bucket(s, limit) + 1;
+  const to = bucket(s, next);
+  while (from < to) {
+    if ((from & 7) == 0 && from + 8 <= to) {
+      store<u8>(table + (<usize>from >> 3), 0);
+      from += 8;
+    } else {
+      const cell = table + (<usize>from >> 3);
+      store<u8>(cell, load<u8>(cell) & ~(<u8>1 << <u8>(from & 7)));
+      from++;
+    }
+  }
+}

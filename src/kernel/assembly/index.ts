@@ -1,0 +1,6 @@
+// The kernel: bounds of all pairs by blocks, fused with the selection. One source, compiled twice: with fused multiply-add where
+// the engine has relaxed SIMD, and with plain SIMD.
+export { setup } from './plan';
+export { exact, squaredNorm } from './exact';
+export { sweepAnchors, openGaps, nearestOf, takeTooNear } from './anchors';
+export { sweepPairs, setBand, handedPairs, pairsInside, foundPairs } from './pairs';

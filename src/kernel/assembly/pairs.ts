@@ -1,0 +1,127 @@
+// Unordered pairs in a band of distance, each met once. Pairs that are surely in the band and not wanted are only counted;
+// those that are wanted, or on an edge of the band, are handed out for exact distances to decide.
+import { at32, f32At, isAnswered } from './anchors';
+import { exact } from './exact';
+import { highKey, lowestReaching, lowKey } from './keys';
+import { blockRows, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip } from './plan';
+import { bounds, pack } from './tiles';
+
+let bandFrom: f64 = 0;
+let bandTo: f64 = Infinity;
+let wantFrom: f64 = 0;
+let wantTo: f64 = Infinity;
+let handed: i32 = 0;
+let inside: i32 = 0;
+
+/**
+ * Pairs at [from, to) are in the band; of those, pairs at [wantedFrom, wantedTo] are handed out. Whatever is nearer than
+ * `from` is handed out as well if `from` is a least distance, so that it can be counted.
+ */
+export function setBand(from: f64, to: f64, wantedFrom: f64, wantedTo: f64): void {
+  bandFrom = from;
+  bandTo = to;
+  wantFrom = wantedFrom;
+  wantTo = wantedTo;
+}
+
+/** Pairs of the last sweep that were handed out: i32 (i, j), i < j, at the thread's `found`. */
+export function handedPairs(): i32 {
+  return handed;
+}
+
+/** Pairs of the last sweep that are in the band and were not handed out. Copies and answered pairs are always here. */
+export function pairsInside(): i32 {
+  return inside;
+}
+
+/** Where this thread's pairs lie. */
+export function foundPairs(): usize {
+  return found;
+}
+
+/** Looks at the pairs of rows [from, to), at most `blockRows`, with the later rows of the panels. */
+export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32, countNearer: bool): void {
+  handed = 0;
+  inside = 0;
+  if (atomic.load<i32>(cancelFlag)) return;
+  pack(from, to);
+  const low = at32(labels, from);
+  const high = at32(labels, to - 1);
+  for (let p = panel; p < lastPanel; p++) {
+    const j0 = p << 3;
+    if (j0 + 7 <= from) continue;
+    const lowColumn = at32(labels, j0);
+    const highColumn = at32(labels, j0 + 7);
+    const apart = highColumn < low || lowColumn > high;
+    const together = low == high && lowColumn == low && highColumn == low;
+    if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
+    bounds(from, to, p);
+    const plain = j0 >= to && (side == DIFFERENT ? apart : side == SAME ? together : true);
+    scan(from, to, j0, plain, countNearer);
+  }
+}
+
+function scan(from: i32, to: i32, j0: i32, plain: bool, countNearer: bool): void {
+  const sureFrom = highKey(bandFrom);
+  const maybeTo = highKey(bandTo);
+  const high = highKey(wantTo);
+  let at = strip;
+  for (let i = from; i < to; i++, at += 32) {
+    const maybeFrom = countNearer ? <f32>-Infinity : lowestReaching(lowKey(bandFrom), i);
+    const sureTo = lowestReaching(lowKey(bandTo), i);
+    const low = lowestReaching(lowKey(wantFrom), i);
+    const u = v128.load(at);
+    const v = v128.load(at, 16);
+    const first = f32x4.splat(min(maybeFrom, low));
+    const last = f32x4.splat(max(maybeTo, high));
+    const x = v128.and(v128.ge<f32>(u, first), v128.le<f32>(u, last));
+    const y = v128.and(v128.ge<f32>(v, first), v128.le<f32>(v, last));
+    if (!v128.any_true(v128.or(x, y))) continue;
+    let lanes = v128.bitmask<i32>(x) | (v128.bitmask<i32>(y) << 4);
+    if (!plain) lanes &= admissible(i, j0);
+    const hand = handLanes(u, v, low, high, maybeFrom, sureFrom, sureTo, maybeTo) & lanes;
+    inside += popcnt(insideLanes(u, v, sureFrom, sureTo) & lanes & ~hand);
+    let rest = hand;
+    while (rest) {
+      const lane = ctz(rest);
+      rest &= rest - 1;
+      const j = j0 + lane;
+      if (at32(copies, i) == at32(copies, j) || isAnswered(i, j)) {
+        const distance = exact(i, j);
+        if (distance >= bandFrom && distance < bandTo) inside++;
+        continue;
+      }
+      store<i32>(found + (<usize>handed << 3), i);
+      store<i32>(found + (<usize>handed << 3), j, 4);
+      handed++;
+    }
+  }
+}
+
+/** Lanes of a panel that make a pair of the side with row i, and come after it. */
+function admissible(i: i32, j0: i32): i32 {
+  const label = at32(labels, i);
+  let lanes = 0;
+  for (let lane = 0; lane < 8; lane++) {
+    const j = j0 + lane;
+    if (j <= i || j >= n) continue;
+    const same = at32(labels, j) == label;
+    if (side == DIFFERENT ? !same : side == SAME ? same : true) lanes |= 1 << lane;
+  }
+  return lanes;
+}
+
+// @ts-ignore: decorator
+@inline function between(x: v128, low: f32, high: f32): i32 {
+  return v128.bitmask<i32>(v128.and(v128.ge<f32>(x, f32x4.splat(low)), v128.le<f32>(x, f32x4.splat(high))));
+}
+
+function handLanes(u: v128, v: v128, low: f32, high: f32, maybeFrom: f32, sureFrom: f32, sureTo: f32, maybeTo: f32): i32 {
+  const x = between(u, low, high) | between(u, maybeFrom, sureFrom) | between(u, sureTo, maybeTo);
+  const y = between(v, low, high) | between(v, maybeFrom, sureFrom) | between(v, sureTo, maybeTo);
+  return x | (y << 4);
+}
+
+function insideLanes(u: v128, v: v128, sureFrom: f32, sureTo: f32): i32 {
+  return between(u, sureFrom, sureTo) | (between(v, sureFrom, sureTo) << 4);
+}

@@ -1,0 +1,148 @@
+// Bounds of a strip: a block of packed anchors against one panel of eight rows. The sums stay in registers over all dimensions.
+import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, TILE, WEIGHTED_L1 } from './plan';
+
+// @ts-ignore: decorator
+@inline function fma(sum: v128, a: v128, b: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? v128.relaxed_madd<f32>(a, b, sum) : v128.add<f32>(sum, v128.mul<f32>(a, b));
+}
+// @ts-ignore: decorator
+@inline function far(sum: v128, a: v128, b: v128): v128 {
+  return v128.add<f32>(sum, v128.abs<f32>(v128.sub<f32>(a, b)));
+}
+/** Writes the bounds of one anchor with the panel: (row's term + columns' terms) + slope * sum. */
+// @ts-ignore: decorator
+@inline function put(at: usize, row: usize, columns: usize, x: v128, y: v128): void {
+  const c = f32x4.splat(slope);
+  const r = v128.load32_splat(row);
+  v128.store(at, v128.add<f32>(v128.mul<f32>(c, x), v128.add<f32>(r, v128.load(columns))));
+  v128.store(at, v128.add<f32>(v128.mul<f32>(c, y), v128.add<f32>(r, v128.load(columns, 16))), 16);
+}
+
+/** Whether the metric is a sum of absolute differences. */
+// @ts-ignore: decorator
+@inline export function isAbsolute(): bool {
+  return metric == L1 || metric == WEIGHTED_L1;
+}
+
+/** Rows in a tile for the metric: absolute differences take one register more. */
+// @ts-ignore: decorator
+@inline export function tileRows(): i32 {
+  return isAbsolute() ? 4 : TILE;
+}
+
+/** Copies rows [from, to) into tiles [d][rows of a tile], filling the last one up with zeros. */
+export function pack(from: i32, to: i32): void {
+  const rows = tileRows();
+  let out = packed;
+  for (let i = from; i < to; i += rows) {
+    for (let r = 0; r < rows; r++) {
+      const row = i + r;
+      let at = out + (<usize>r << 2);
+      const step = <usize>rows << 2;
+      if (row < to) {
+        let x = panels + <usize>(row >> 3) * <usize>d * 32 + (<usize>(row & 7) << 2);
+        for (let k = 0; k < d; k++, x += 32, at += step) store<f32>(at, load<f32>(x));
+      } else {
+        for (let k = 0; k < d; k++, at += step) store<f32>(at, 0);
+      }
+    }
+    out += <usize>(rows * d) << 2;
+  }
+}
+
+/** Bounds of the packed rows [from, to) with panel p, into the strip: f32 [rows][8]. */
+export function bounds(from: i32, to: i32, p: i32): void {
+  const b = panels + <usize>p * <usize>d * 32;
+  const columns = lowerTerms + (<usize>p << 5);
+  if (isAbsolute()) absolutes(from, to, b, columns);
+  else if (ASC_FEATURE_RELAXED_SIMD) products6(from, to, b, columns);
+  else products4(from, to, b, columns);
+}
+
+function products6(from: i32, to: i32, panel: usize, columns: usize): void {
+  let a = packed;
+  let out = strip;
+  let row = lowerTerms + (<usize>from << 2);
+  const end = panel + (<usize>d << 5);
+  for (let i = from; i < to; i += 6) {
+    let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
+    let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
+    for (let b = panel; b < end; b += 32, a += 24) {
+      const u = v128.load(b), v = v128.load(b, 16);
+      let s = v128.load32_splat(a);
+      x0 = fma(x0, s, u); y0 = fma(y0, s, v);
+      s = v128.load32_splat(a, 4);
+      x1 = fma(x1, s, u); y1 = fma(y1, s, v);
+      s = v128.load32_splat(a, 8);
+      x2 = fma(x2, s, u); y2 = fma(y2, s, v);
+      s = v128.load32_splat(a, 12);
+      x3 = fma(x3, s, u); y3 = fma(y3, s, v);
+      s = v128.load32_splat(a, 16);
+      x4 = fma(x4, s, u); y4 = fma(y4, s, v);
+      s = v128.load32_splat(a, 20);
+      x5 = fma(x5, s, u); y5 = fma(y5, s, v);
+    }
+    put(out, row, columns, x0, y0);
+    put(out + 32, row + 4, columns, x1, y1);
+    put(out + 64, row + 8, columns, x2, y2);
+    put(out + 96, row + 12, columns, x3, y3);
+    put(out + 128, row + 16, columns, x4, y4);
+    put(out + 160, row + 20, columns, x5, y5);
+    out += 192;
+    row += 24;
+  }
+}
+
+function products4(from: i32, to: i32, panel: usize, columns: usize): void {
+  let a = packed;
+  let out = strip;
+  let row = lowerTerms + (<usize>from << 2);
+  const end = panel + (<usize>d << 5);
+  for (let i = from; i < to; i += 4) {
+    let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
+    for (let b = panel; b < end; b += 32, a += 16) {
+      const u = v128.load(b), v = v128.load(b, 16);
+      let s = v128.load32_splat(a);
+      x0 = fma(x0, s, u); y0 = fma(y0, s, v);
+      s = v128.load32_splat(a, 4);
+      x1 = fma(x1, s, u); y1 = fma(y1, s, v);
+      s = v128.load32_splat(a, 8);
+      x2 = fma(x2, s, u); y2 = fma(y2, s, v);
+      s = v128.load32_splat(a, 12);
+      x3 = fma(x3, s, u); y3 = fma(y3, s, v);
+    }
+    put(out, row, columns, x0, y0);
+    put(out + 32, row + 4, columns, x1, y1);
+    put(out + 64, row + 8, columns, x2, y2);
+    put(out + 96, row + 12, columns, x3, y3);
+    out += 128;
+    row += 16;
+  }
+}
+
+function absolutes(from: i32, to: i32, panel: usize, columns: usize): void {
+  let a = packed;
+  let out = strip;
+  let row = lowerTerms + (<usize>from << 2);
+  const end = panel + (<usize>d << 5);
+  for (let i = from; i < to; i += 4) {
+    let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
+    for (let b = panel; b < end; b += 32, a += 16) {
+      const u = v128.load(b), v = v128.load(b, 16);
+      let s = v128.load32_splat(a);
+      x0 = far(x0, s, u); y0 = far(y0, s, v);
+      s = v128.load32_splat(a, 4);
+      x1 = far(x1, s, u); y1 = far(y1, s, v);
+      s = v128.load32_splat(a, 8);
+      x2 = far(x2, s, u); y2 = far(y2, s, v);
+      s = v128.load32_splat(a, 12);
+      x3 = far(x3, s, u); y3 = far(y3, s, v);
+    }
+    put(out, row, columns, x0, y0);
+    put(out + 32, row + 4, columns, x1, y1);
+    put(out + 64, row + 8, columns, x2, y2);
+    put(out + 96, row + 12, columns, x3, y3);
+    out += 128;
+    row += 16;
+  }
+}

@@ -1,0 +1,258 @@
+import { availableParallelism } from 'node:os';
+import type { Problem } from '../core/mining/problem';
+import type { Metric } from '../core/types';
+import type { Side } from '../core/mining/guards';
+import type { Control } from './control';
+import { Arena, emptyPlan, PLAN_BYTES, type Plan } from './plan';
+
+/** Where things lie that the kernel itself does not look at: byte offsets in the shared memory. */
+export interface Places {
+  /** i32: see `CONTROL` */
+  control: number;
+  plan: number;
+  /** of each thread */
+  scratch: number[];
+  /** i32 [n]: the class of row i is rows [classFrom[i], classTo[i]) */
+  classFrom: number;
+  classTo: number;
+  /** u8: beside answeredOthers, 1 where the answer was `same` */
+  answeredSame: number;
+  /** u8 [n]: 1 where an image has all the candidates its cap allows */
+  spent: number;
+  /** f64 [d]: what is taken off every vector before it is rounded */
+  centre: number;
+  /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows */
+  tasks: number;
+  locks: number;
+  /** state of the window's anchors begins here */
+  state: number;
+}
+
+/** Slots of the control words. */
+export const CONTROL = { next: 0, done: 1, cancel: 2 } as const;
+
+/** Rows and memory of one run, in the kernel's order: row i of the kernel is row `rows[i]` of the data. */
+export interface Space {
+  memory: WebAssembly.Memory;
+  plan: Plan;
+  places: Places;
+  rows: Int32Array;
+  ranks: Int32Array;
+  threads: number;
+  /** rows of a block of the sweep */
+  block: number;
+}
+
+const METRIC_NUMBERS: Record<Metric, number> = { l2: 0, sql2: 1, l1: 2, weightedL1: 3, cosine: 4 };
+const SIDE_NUMBERS: Record<Side, number> = { different: 0, same: 1, any: 2 };
+/** What WebAssembly can address. */
+const MOST_BYTES = 65536 * 65536;
+
+export interface SpaceOptions {
+  side: Side;
+  threads: number | undefined;
+  /** bytes of the state of the largest window, given the rows of a block */
+  stateBytes(block: number): number;
+  /** nearest rows of an anchor, for the size of the scratch */
+  nearestRoom: number;
+  /** whether threads hand out pairs */
+  pairs: boolean;
+}
+
+/** Threads for n rows of dimension d: one where starting others takes longer than the work. */
+export function threadsFor(n: number, d: number, wanted: number | undefined): number {
+  if (wanted !== undefined) return Math.max(1, Math.floor(wanted));
+  return n * n * d < 1e9 ? 1 : availableParallelism();
+}
+
+/**
+ * Lays out the shared memory and copies the input into it, in slices.
+ * @returns undefined when the run was cancelled, or when the input does not fit into WebAssembly's four gigabytes.
+ */
+export async function makeSpace(
+  problem: Problem,
+  options: SpaceOptions,
+  control: Control,
+): Promise<Space | 'too large' | 'cancelled'> {
+  const { data, rows, request, classes, ranks, copies } = problem;
+  const { dimension: d, vectors } = data;
+  const n = rows.length;
+  const padded = Math.ceil(n / 8) * 8;
+  const threads = threadsFor(n, d, options.threads);
+  const block = blockOf(n, d, threads);
+  const plan = emptyPlan();
+  const blocks = Math.ceil(n / block);
+  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(480, 98304 / d) / 12) * 12));
+
+  const arena = new Arena(4096);
+  const control32 = arena.take(64);
+  const planAt = arena.take(PLAN_BYTES);
+  const scratchBytes =
+    plan.blockRows * d * 4 +
+    plan.blockRows * 32 +
+    options.nearestRoom * 32 +
+    256 +
+    (options.pairs ? plan.blockRows * (block + 8) * 8 : 0);
+  const scratch = Array.from({ length: threads }, () => arena.take(scratchBytes));
+  const locals = localAnswers(problem);
+  plan.n = n;
+  plan.d = d;
+  plan.metric = METRIC_NUMBERS[request.metric];
+  plan.side = SIDE_NUMBERS[options.side];
+  plan.exactRows = arena.take(n * d * 4);
+  plan.panels = arena.take(padded * d * 4);
+  plan.lowerTerms = arena.take((padded + 8) * 4);
+  plan.widths = arena.take((padded + 8) * 4);
+  plan.labels = arena.take((padded + 8) * 4);
+  plan.copies = arena.take(n * 4);
+  plan.ranks = arena.take(n * 4);
+  plan.norms = arena.take(n * 8);
+  plan.weights = arena.take(d * 4);
+  plan.answeredStarts = arena.take((n + 1) * 4);
+  plan.answeredOthers = arena.take(locals.others.length * 4);
+  plan.cancelFlag = control32 + 4 * CONTROL.cancel;
+  const places: Places = {
+    control: control32,
+    plan: planAt,
+    scratch,
+    classFrom: arena.take(n * 4),
+    classTo: arena.take(n * 4),
+    answeredSame: arena.take(locals.same.length),
+    spent: arena.take(n),
+    centre: arena.take(d * 8),
+    tasks: arena.take(((blocks * (blocks + 1)) / 2 + blocks * blocks) * 8),
+    locks: arena.take(blocks * 4),
+    state: 0,
+  };
+  places.state = arena.bytes;
+  const bytes = arena.bytes + options.stateBytes(block) + 65536;
+  if (bytes > MOST_BYTES) return 'too large';
+  const pages = Math.ceil(bytes / 65536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+
+  const int32 = (at: number, length: number) => new Int32Array(memory.buffer, at, length);
+  const exact = new Float32Array(memory.buffer, plan.exactRows, n * d);
+  const sums = new Float64Array(d);
+  let squares = 0;
+  let largest = 0;
+  const absolute = request.metric === 'l1' || request.metric === 'weightedL1';
+  const weights = request.metric === 'weightedL1' ? request.weights! : undefined;
+  for (let i = 0; i < n; i++) {
+    const from = rows[i]! * d;
+    exact.set(vectors.subarray(from, from + d), i * d);
+    let size = 0;
+    for (let k = 0; k < d; k++) {
+      const x = vectors[from + k]!;
+      sums[k]! += x;
+      size += absolute ? Math.abs(x) * (weights ? weights[k]! : 1) : x * x;
+    }
+    squares += size;
+    largest = Math.max(largest, size);
+    if ((i & 255) === 0 && control.due && (await control.pause())) return 'cancelled';
+  }
+  int32(plan.labels, padded + 8).fill(0x7fffffff);
+  int32(plan.labels, n).set(rows.map(row => data.labels[row]!));
+  if (n > 0) int32(plan.labels, padded + 8).fill(data.labels[rows[n - 1]!]!, n);
+  int32(plan.copies, n).set(rows.map(row => copies[row]!));
+  const localRanks = rows.map(row => ranks[row]!);
+  int32(plan.ranks, n).set(localRanks);
+  int32(plan.answeredStarts, n + 1).set(locals.starts);
+  int32(plan.answeredOthers, locals.others.length).set(locals.others);
+  new Uint8Array(memory.buffer, places.answeredSame, locals.same.length).set(locals.same);
+  for (const { start, end } of classes) {
+    int32(places.classFrom, n).fill(start, start, end);
+    int32(places.classTo, n).fill(end, start, end);
+  }
+  if (weights) new Float32Array(memory.buffer, plan.weights, d).set(weights);
+  scaleOf(plan, memory, places, request.metric, { n, d, sums, squares, largest, weights });
+  return { memory, plan, places, rows, ranks: localRanks, threads, block };
+}
+
+/** Rows of a block: about a quarter of a GFLOP for two blocks, and enough blocks for all threads; a multiple of 24. */
+function blockOf(n: number, d: number, threads: number): number {
+  const byWork = Math.sqrt(0.25e9 / (2 * d));
+  const byThreads = threads > 1 ? n / (6 * threads) : n / 3;
+  return Math.max(24, Math.min(2040, Math.ceil(Math.min(byWork, byThreads) / 24) * 24));
+}
+
+/**
+ * Chooses what the bounds work on: vectors moved to their mean where that takes most of their length away (distances stay, and
+ * rounding shrinks with the lengths), and scaled by a power of two, which rounds nothing, so that no length is over 1.
+ */
+function scaleOf(
+  plan: Plan,
+  memory: WebAssembly.Memory,
+  places: Places,
+  metric: Metric,
+  input: {
+    n: number;
+    d: number;
+    sums: Float64Array;
+    squares: number;
+    largest: number;
+    weights: Float32Array | undefined;
+  },
+): void {
+  const { n, d, sums, squares, largest, weights } = input;
+  const centre = new Float64Array(memory.buffer, places.centre, d);
+  let reach = metric === 'l1' || metric === 'weightedL1' ? largest : Math.sqrt(largest);
+  if (metric === 'cosine') {
+    plan.scale = 2;
+    plan.slope = -2;
+    plan.relativeWidth = 2 ** -20;
+    return;
+  }
+  const mean = sums.map(sum => sum / Math.max(1, n));
+  if (metric === 'weightedL1') {
+    centre.set(mean);
+    reach += mean.reduce((sum, x, k) => sum + weights![k]! * Math.abs(x), 0);
+  } else if (metric !== 'l1') {
+    const length = mean.reduce((sum, x) => sum + x * x, 0);
+    if (length * n > 0.5 * squares) {
+      centre.set(mean);
+      reach += Math.sqrt(length);
+    }
+  }
+  const scale = reach > 0 ? 2 ** -Math.ceil(Math.log2(reach * (1 + 1e-9))) : 1;
+  if (metric === 'l1' || metric === 'weightedL1') {
+    const error = roundingOf(d + 8) * 1.02;
+    plan.scale = scale;
+    plan.slope = 1 - error;
+    plan.relativeWidth = 3.1 * error;
+  } else {
+    plan.scale = metric === 'sql2' ? scale * scale : scale;
+    plan.slope = -2;
+    plan.relativeWidth = 2 ** -20;
+  }
+}
+
+/** Higham's gamma: the relative error of k rounded 32-bit operations in a row. */
+export function roundingOf(k: number): number {
+  const u = 2 ** -24;
+  return (k * u) / (1 - k * u);
+}
+
+/** The answered pairs between mined rows, in the kernel's order. */
+function localAnswers({ rows, answered, data }: Problem): { starts: Int32Array; others: Int32Array; same: Uint8Array } {
+  const n = rows.length;
+  const starts = new Int32Array(n + 1);
+  if (answered.others.length === 0) return { starts, others: new Int32Array(0), same: new Uint8Array(0) };
+  const places = new Int32Array(data.ids.length).fill(-1);
+  rows.forEach((row, i) => (places[row] = i));
+  const others: number[] = [];
+  const same: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const row = rows[i]!;
+    const links: [number, number][] = [];
+    for (let at = answered.starts[row]!; at < answered.starts[row + 1]!; at++) {
+      const other = places[answered.others[at]!]!;
+      if (other >= 0) links.push([other, answered.same[at]!]);
+    }
+    for (const [other, isSame] of links.sort((x, y) => x[0] - y[0])) {
+      others.push(other);
+      same.push(isSame);
+    }
+    starts[i + 1] = others.length;
+  }
+  return { starts, others: Int32Array.from(others), same: Uint8Array.from(same) };
+}
