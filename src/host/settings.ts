@@ -18,38 +18,38 @@ export class Settings {
     const tfjsNodePath = this.#text(ids.tfjsNodePath);
     const by = this.#text(ids.annotator);
     return {
-      model: this.#text(ids.model) ?? 'starter',
-      backend: this.#get<BackendChoice>(ids.backend, 'auto'),
+      model: this.#text(ids.model) ?? this.#default<string>(ids.model),
+      backend: this.#get<BackendChoice>(ids.backend),
       ...(tfjsNodePath !== undefined && { tfjsNodePath }),
       classes: this.#classes,
-      exclude: this.#get<string[]>(ids.exclude, []),
-      svg: this.#get(ids.svg, false),
+      exclude: this.#get<string[]>(ids.exclude),
+      svg: this.#get<boolean>(ids.svg),
       ...(by !== undefined && { by }),
-      decoder: this.#get<EngineSettings['decoder']>(ids.decoder, 'auto'),
+      decoder: this.#get<EngineSettings['decoder']>(ids.decoder),
     };
   }
 
   get mining(): Pick<MineParams, 'metric' | 'margin' | 'strategy' | 'topK' | 'perImage' | 'seed'> {
     return {
-      metric: this.#get<Metric | 'auto'>(ids.distance, 'auto'),
-      margin: this.#get(ids.margin, 0.2),
-      strategy: this.#get<Strategy>(ids.strategy, 'nearest'),
-      topK: this.#get(ids.topK, 200),
-      perImage: this.#get(ids.perImage, 5),
+      metric: this.#get<Metric | 'auto'>(ids.distance),
+      margin: this.#get<number>(ids.margin),
+      strategy: this.#get<Strategy>(ids.strategy),
+      topK: this.#get<number>(ids.topK),
+      perImage: this.#get<number>(ids.perImage),
       seed: this.seed,
     };
   }
 
   get seed(): number {
-    return this.#get(ids.seed, 1);
+    return this.#get<number>(ids.seed);
   }
 
   get revealOpinion(): boolean {
-    return this.#get(ids.revealOpinion, false);
+    return this.#get<boolean>(ids.revealOpinion);
   }
 
   get thumbnailSize(): number {
-    return this.#get(ids.thumbnailSize, 1024);
+    return this.#get<number>(ids.thumbnailSize);
   }
 
   /** Writes the model where it is already set, else for this folder. */
@@ -63,15 +63,23 @@ export class Settings {
   }
 
   get #classes(): ClassRule {
-    const rule = this.#get<'folder' | 'depth' | 'none'>(ids.classes, 'folder');
-    return rule === 'depth' ? { depth: Math.max(1, this.#get(ids.classDepth, 1)) } : rule;
+    const rule = this.#get<'folder' | 'depth' | 'none'>(ids.classes);
+    return rule === 'depth' ? { depth: Math.max(1, this.#get<number>(ids.classDepth)) } : rule;
   }
 
   #text(id: SettingId): string | undefined {
-    return this.#get(id, '').trim() || undefined;
+    return this.#get<string>(id).trim() || undefined;
   }
 
-  #get<T>(id: SettingId, fallback: T): T {
-    return this.#values.get<T>(id) ?? fallback;
+  /** The value, or the default of package.json where someone wrote a value of another type. */
+  #get<T>(id: SettingId): T {
+    const value = this.#values.get<T>(id);
+    const fallback = this.#default<T>(id);
+    const fits = typeof value === typeof fallback && Array.isArray(value) === Array.isArray(fallback) && value !== null;
+    return fits ? (value as T) : fallback;
+  }
+
+  #default<T>(id: SettingId): T {
+    return this.#values.inspect<T>(id)!.defaultValue!;
   }
 }

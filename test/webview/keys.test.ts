@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { actionOf, PAIR_CHOICES, TRIPLET_CHOICES, VERDICT_KEYS } from '../../webview/label/keys';
+
+const plain = { repeat: false, ctrlKey: false, metaKey: false, altKey: false };
+
+describe('the keys of the Label page', () => {
+  test('each verdict is reached by the key on its button, in either case', () => {
+    for (const [kind, choices] of [
+      ['pair', PAIR_CHOICES],
+      ['triplet', TRIPLET_CHOICES],
+    ] as const) {
+      for (const verdict of choices) {
+        const key = VERDICT_KEYS[verdict];
+        for (const cased of [key, key.toLowerCase()]) {
+          expect(actionOf({ ...plain, key: cased }, kind, false)).toEqual({ do: 'answer', verdict });
+        }
+      }
+    }
+  });
+
+  test.each([
+    ['z', 'undo'],
+    ['Backspace', 'undo'],
+    ['x', 'flag'],
+    ['f', 'flip'],
+    ['ArrowLeft', 'back'],
+    ['ArrowRight', 'forth'],
+    ['?', 'help'],
+    ['Escape', 'escape'],
+  ])('%s is %s for pairs and triplets', (key, action) => {
+    expect(actionOf({ ...plain, key }, 'pair', false)).toEqual({ do: action });
+    expect(actionOf({ ...plain, key }, 'triplet', false)).toEqual({ do: action });
+  });
+
+  test('the verdicts of one kind mean nothing for the other', () => {
+    expect(actionOf({ ...plain, key: 'y' }, 'pair', false)).toBeUndefined();
+    expect(actionOf({ ...plain, key: 's' }, 'triplet', false)).toBeUndefined();
+  });
+
+  test('numbers pick a picture only while flagging', () => {
+    expect(actionOf({ ...plain, key: '3' }, 'triplet', true)).toEqual({ do: 'pick', index: 2 });
+    expect(actionOf({ ...plain, key: '3' }, 'triplet', false)).toBeUndefined();
+  });
+
+  test('no chord and no repeat is ever ours, and no key name trips it', () => {
+    const held = fc.constantFrom('repeat', 'ctrlKey', 'metaKey', 'altKey');
+    const key = fc.oneof(fc.constantFrom('s', 'y', 'z', ' ', 'Backspace', '__proto__', 'constructor'), fc.string());
+    fc.assert(
+      fc.property(key, held, fc.constantFrom('pair', 'triplet'), fc.boolean(), (name, modifier, kind, flagging) => {
+        expect(actionOf({ ...plain, key: name, [modifier]: true }, kind as 'pair', flagging)).toBeUndefined();
+        const action = actionOf({ ...plain, key: name }, kind as 'pair', flagging);
+        if (action) expect(typeof action.do).toBe('string');
+      }),
+    );
+  });
+});
