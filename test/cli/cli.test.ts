@@ -1,0 +1,149 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shapeImage, writeShapes } from '../support/images';
+
+// The built command line as a person runs it: real processes, their streams and exit codes.
+const cli = path.join(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'), 'cli.cjs');
+
+let home: string;
+let folder: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'margin-cli-'));
+  folder = path.join(home, 'shapes, "quoted" – ümläut');
+  await writeShapes(folder, 6);
+});
+
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+interface Outcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function margin(...args: string[]): Promise<Outcome> {
+  return new Promise(resolve => {
+    execFile(process.execPath, [cli, ...args], (error, out, err) => {
+      resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, out, err });
+    });
+  });
+}
+
+const json = (outcome: Outcome) => JSON.parse(outcome.out) as Record<string, unknown>;
+
+describe('margin', () => {
+  it('goes from a folder to a manifest, with one JSON object a command on standard output', async () => {
+    const scan = await margin('scan', folder, '--json');
+    expect(scan.code).toBe(0);
+    expect(json(scan)).toMatchObject({ images: 18, problems: [] });
+    expect((json(scan)['backend'] as { why: string[] }).why.length).toBeGreaterThan(0);
+
+    const embed = json(await margin('embed', folder, '--json', '--quiet'));
+    expect(embed).toMatchObject({ embedded: 18, fromCache: 0 });
+
+    const out = path.join(home, 'lane.jsonl');
+    const mine = await margin(
+      'mine',
+      folder,
+      '--json',
+      '--lane',
+      'semi-hard-triplets',
+      '--margin',
+      '0.5',
+      '--out',
+      out,
+    );
+    expect(mine.code).toBe(0);
+    const { lane } = json(mine) as { lane: { total: number } };
+    const rows = (await readFile(out, 'utf8'))
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { kind: string });
+    expect(rows).toHaveLength(lane.total);
+    expect(rows.every(row => row.kind === 'triplet')).toBe(true);
+
+    const answer = await margin('answer', folder, '--a', 'circle/00.png', '--b', 'circle/01.png', '--relation', 'same');
+    expect(answer.code).toBe(0);
+    await margin('answer', folder, '--a', 'circle/00.png', '--b', 'square/01.png', '--relation', 'different');
+
+    const manifests = path.join(home, 'manifests');
+    const written = json(
+      await margin('export', folder, '--as', 'triplets', '--format', 'csv', '--out', manifests, '--json'),
+    );
+    expect(written['counts']).toMatchObject({ rows: 2, answer: 1, implied: 1 });
+    const files = await readdir(manifests);
+    expect(files).toContain('all.triplets.csv');
+    expect(await readFile(path.join(manifests, 'all.triplets.csv'), 'utf8')).toContain(
+      'circle/00.png,circle/01.png,square/01.png',
+    );
+
+    const again = json(await margin('import', folder, '--from', path.join(manifests, 'all.triplets.csv'), '--json'));
+    expect(again).toMatchObject({ rows: 2, added: 0, already: 2, passedOver: 1, conflicts: [] });
+  });
+
+  it('keeps results and progress apart', async () => {
+    const { out, err } = await margin('scan', folder);
+    expect(out).toMatch(/^18 images, 18 distinct, 3 classes\n {2}circle: 6\n/);
+    expect(err).toContain('scan: ');
+    expect((await margin('scan', folder, '--quiet')).err).toBe('');
+  });
+
+  it.each([
+    ['no command', []],
+    ['an unknown command', ['dance', '.']],
+    ['an unknown option', ['scan', '.', '--dance']],
+    ['a number that is none', ['mine', '.', '--margin', 'wide']],
+    ['a lane that is none', ['mine', '.', '--lane', 'fast']],
+    ['a missing option', ['answer', '.', '--a', 'x']],
+  ])('exits with 2 for %s, and says why on standard error', async (_, args) => {
+    const { code, out, err } = await margin(...args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err.length).toBeGreaterThan(10);
+  });
+
+  it('exits with 1 for a folder that is not there, and says what to do', async () => {
+    const { code, err } = await margin('scan', path.join(home, 'nowhere'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/There is no folder .*nowhere/);
+    expect(err).toContain('Open it again from where it is now');
+  });
+
+  it('exits with 1 for a folder without images', async () => {
+    const empty = path.join(home, 'empty');
+    await mkdir(empty);
+    await writeFile(path.join(empty, 'notes.txt'), 'no picture');
+    const { code, err } = await margin('mine', empty);
+    expect(code).toBe(1);
+    expect(err).toMatch(/no images/);
+  });
+
+  it('writes help and the version to standard output and exits with 0', async () => {
+    const help = await margin('--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const command of ['scan', 'embed', 'mine', 'answer', 'export', 'import']) expect(help.out).toContain(command);
+    expect((await margin('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('exits with 130 on Ctrl+C, and the next run goes on where it stopped', async () => {
+    const many = path.join(home, 'many');
+    await mkdir(path.join(many, 'a'), { recursive: true });
+    for (let i = 0; i < 600; i++) await writeFile(path.join(many, 'a', `${i}.png`), await shapeImage('circle', i));
+    const child = spawn(process.execPath, [cli, 'embed', many], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString();
+      if (err.includes('embed:')) child.kill('SIGINT');
+    });
+    const code = await new Promise(resolve => child.once('exit', resolve));
+    expect(code).toBe(130);
+    expect(err).toContain('Cancelled');
+    const rest = json(await margin('embed', many, '--json')) as { embedded: number; fromCache: number; images: number };
+    expect(rest.embedded + rest.fromCache).toBe(rest.images);
+    expect(rest.embedded).toBeGreaterThan(0);
+  });
+});
