@@ -5,3 +5,4 @@ export { minCut, type Cut, type CutEdge } from './min-cut';
 export { calibrate, logOddsRight, type Calibration, type Evidence, type EvidenceOptions } from './evidence';
 export { contradictionAt, type Contradiction, type Suspect, type WeightOf } from './contradiction';
 export { contradictions, rankSuspects, type RankedAnswer, type SuspectOptions } from './suspects';
+export { classProposals, type ClassProposal, type ClassView } from './reclass';

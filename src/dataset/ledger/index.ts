@@ -16,3 +16,7 @@ export type {
 export type { LedgerState, StandingAnswer, StandingClass, StandingFlag } from './state';
 export type { LineProblem, ReadOptions } from './reader';
 export { whoJudges } from './who';
+export { addUnionMerge, unionMerge, type UnionMerge } from './git';
+export { Leases, type LeaseOptions } from './leases';
+export { lostImages, type LostImage } from './lost';
+export { compact, type Compacted } from './compact';

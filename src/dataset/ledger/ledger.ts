@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { type RandomBytes, ulids } from '../../core/ulid';
 import type { ImageHash, Relation } from '../../core/types';
+import { finishCompaction } from './carry-over';
 import { foldLine } from './decode';
 import { isMissing, LedgerError, type LedgerErrorCode, readError, writeError } from './errors';
 import { type AnswerDraft, type EventDraft, type LedgerEvent, lineOf } from './events';
@@ -104,6 +105,7 @@ export class Ledger {
    */
   static async open(folder: string, options: LedgerOptions = {}): Promise<Ledger> {
     const ledger = new Ledger(folder, options.by || (await whoJudges(folder)), options);
+    await finishCompaction(ledger.file);
     await ledger.reader.read(options);
     ledger.state.takeTouched();
     return ledger;
@@ -226,10 +228,13 @@ export class Ledger {
 
   /** Takes in what other windows, processes or git wrote. Cheap where nothing is new: call it on every file event. */
   refresh(options: ReadOptions = {}): Promise<void> {
-    return this.exclusively(async () => {
-      await this.read(options);
-      this.tell();
-    });
+    return this.exclusively(() => this.readOn(options));
+  }
+
+  /** What `refresh` does, for work that has the file to itself already. */
+  async readOn(options: ReadOptions = {}): Promise<void> {
+    await this.read(options);
+    this.tell();
   }
 
   /** Tries again at once to write what waits. */

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import os from 'node:os';
+import { git } from './git';
 
 /**
  * Who judges: git's user in this folder (their address, else their name), else the name of the system's user.
@@ -7,25 +7,12 @@ import os from 'node:os';
  */
 export async function whoJudges(folder: string): Promise<string> {
   for (const key of ['user.email', 'user.name']) {
-    const value = await gitConfig(folder, key);
-    if (value !== '') return value;
+    const value = (await git(folder, ['config', '--get', key]))?.trim();
+    if (value) return value;
   }
   try {
     return os.userInfo().username || 'unknown';
   } catch {
     return 'unknown';
   }
-}
-
-function gitConfig(folder: string, key: string): Promise<string> {
-  return new Promise(resolve => {
-    execFile(
-      'git',
-      ['config', '--get', key],
-      { cwd: folder, timeout: 3000, windowsHide: true, encoding: 'utf8' },
-      (error, stdout) => {
-        resolve(error === null ? stdout.trim() : '');
-      },
-    );
-  });
 }
