@@ -130,7 +130,7 @@ export class Decoder {
         .toColourspace('srgb')
         .timeout({ seconds: timeout });
       const tiny = pixels > 0 && pixels <= TINY_PIXELS;
-      const encoded = tiny ? small.png({ compressionLevel: 6 }) : small.webp({ quality: 82, effort: 2 });
+      const encoded = tiny ? small.png({ compressionLevel: 6 }) : small.webp({ quality: 82, effort: 0 });
       const { data, info } = await encoded.toBuffer({ resolveWithObject: true });
       return { bytes: plain(data), mime: tiny ? 'image/png' : 'image/webp', width: info.width, height: info.height };
     });

@@ -98,10 +98,9 @@ describe('ThumbnailCache', () => {
     expect(made).not.toHaveBeenCalled();
     await get(1);
     expect(made).toHaveBeenCalledOnce();
-    const bytes = fs.readdirSync(path.join(cache, 'thumbnails'), { recursive: true, withFileTypes: true });
-    const total = bytes
-      .filter(e => e.isFile())
-      .reduce((sum, e) => sum + fs.statSync(path.join(e.parentPath, e.name)).size, 0);
+    const folder = path.join(cache, 'thumbnails');
+    const stats = fs.readdirSync(folder, { recursive: true }).map(at => fs.statSync(path.join(folder, String(at))));
+    const total = stats.reduce((sum, stat) => sum + (stat.isFile() ? stat.size : 0), 0);
     expect(total).toBeLessThanOrEqual(size * 4.5);
   });
 
