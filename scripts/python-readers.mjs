@@ -20,12 +20,13 @@ const GROUPS = [
   { modules: ['tensorflow'], install: [process.platform === 'darwin' ? 'tensorflow' : 'tensorflow-cpu'] },
   { modules: ['torch'], install: ['torch'] },
   {
-    modules: ['pytorch_metric_learning', 'sentence_transformers'],
-    install: ['pytorch-metric-learning', 'sentence-transformers'],
+    modules: ['pytorch_metric_learning', 'sentence_transformers', 'accelerate'],
+    install: ['pytorch-metric-learning', 'sentence-transformers', 'accelerate'],
     after: 'torch',
   },
-  // only its checker is used: without its dependencies it is small
-  { modules: ['oml'], install: ['--no-deps', 'open-metric-learning'], after: 'torch' },
+  // only its checker is used, which needs little of what the library needs
+  { modules: ['gdown', 'validators'], install: ['gdown', 'validators'] },
+  { modules: ['oml', 'omegaconf'], install: ['--no-deps', 'open-metric-learning', 'omegaconf'], after: 'torch' },
 ];
 
 function makeEnvironment() {
