@@ -60,6 +60,14 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
           minDistance: options.minDistance,
           relativeMargin: options.relativeMargin,
           rankWindow: options.rankWindow,
+          perDuplicateGroup: options.perDuplicateGroup,
+          perPair: options.perPair,
+          boundary: options.boundary,
+          quantile: options.quantile,
+          threshold: options.threshold,
+          duplicateDistance: options.duplicateDistance,
+          neighbours: options.neighbours,
+          indexAbove: options.indexAbove,
         },
         job(options),
       );
@@ -73,6 +81,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         `${lane.total} candidates (${report.found} found) in ${report.seconds.toFixed(2)} s${report.partial ? ', cut short' : ''}`,
         `${report.images} images, ${report.classes} classes, ${lane.metric} distance, margin ${lane.margin}, ${report.kernel} on ${report.threads} threads`,
         ...(leftOut.length > 0 ? [`left out: ${leftOut.map(([guard, count]) => `${guard} ${count}`).join(', ')}`] : []),
+        ...report.notes,
         ...problemLines(result.problems),
         ...(options.out !== undefined ? [`written to ${options.out}`] : []),
       ]);

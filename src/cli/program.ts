@@ -26,6 +26,14 @@ export interface MineOptions extends CommonOptions {
   relativeMargin?: number;
   rankWindow?: [number, number];
   strategy: (typeof STRATEGIES)[number];
+  perDuplicateGroup?: number;
+  perPair?: number;
+  boundary?: 'exclusive' | 'inclusive';
+  quantile?: number;
+  threshold?: number;
+  duplicateDistance?: number;
+  neighbours?: number;
+  indexAbove?: number;
   seed: number;
   out?: string;
 }
@@ -176,6 +184,7 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--top <k>', 'candidates kept, best first', count, 1000)
     .option('--per-image <c>', 'at most this many candidates with one image', count, 5)
     .option('--per-class-pair <c>', 'at most this many candidates between two classes', count)
+    .option('--per-duplicate-group <c>', 'at most this many candidates that touch one group of near duplicates', count)
     .option('--min-distance <distance>', 'leave out pairs nearer than this', notNegative)
     .option('--relative-margin <share>', 'a negative must be this share farther than the positive', number)
     .option('--rank-window <from,to>', 'of an anchor’s negatives, nearest first, only these ranks', window)
@@ -184,6 +193,22 @@ export function buildProgram(version: string, actions: Actions): Command {
         .choices([...STRATEGIES])
         .default('nearest'),
     )
+    .option('--per-pair <n>', 'strategy all: negatives of one anchor-positive pair', count)
+    .addOption(
+      new Option('--boundary <which>', 'whether a triplet exactly at the margin is semi-hard').choices([
+        'exclusive',
+        'inclusive',
+      ]),
+    )
+    .option('--quantile <q>', 'hard positives: farther than this quantile of same-class distances', notNegative)
+    .option(
+      '--threshold <distance>',
+      'uncertain pairs: the threshold, instead of the one that best separates the answers',
+      notNegative,
+    )
+    .option('--duplicate-distance <distance>', 'near duplicates: pairs at most this far apart', notNegative)
+    .option('--neighbours <k>', 'suspected label errors: neighbours that vote', count)
+    .option('--index-above <images>', 'above this many an approximate index takes over', count)
     .option('--seed <n>', 'for what is drawn', integer, 0)
     .option('--out <file>', 'also write the candidates to FILE, one JSON object a line')
     .action(actions.mine);

@@ -140,8 +140,10 @@ export class Labelling {
     if (!stored) return undefined;
     let view = this.#views.get(lane);
     if (view?.stored !== stored) {
-      const { knowledge, find } = this.parts;
-      view = new LaneView(stored, { knowledge, isThere: image => find(image) !== undefined }, stored.seed);
+      const { knowledge, find, lanes } = this.parts;
+      const groups = groupNumbers(lanes.duplicates());
+      const groupOf = (image: ImageHash) => groups.get(image) ?? image;
+      view = new LaneView(stored, { knowledge, groupOf, isThere: image => find(image) !== undefined }, stored.seed);
       this.#views.set(lane, view);
     }
     return view;
@@ -225,6 +227,11 @@ export class Labelling {
       return asked.length === keys.size && asked.every(([a, b]) => keys.has(pairKey(a, b)));
     });
   }
+}
+
+/** Images of one group of near duplicates look alike to a person: their questions should not follow each other. */
+function groupNumbers(groups: readonly ImageHash[][]): Map<ImageHash, number> {
+  return new Map(groups.flatMap((group, number) => group.map(image => [image, number] as const)));
 }
 
 function badVerdict(verdict: string): EngineError {

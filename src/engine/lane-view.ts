@@ -20,6 +20,8 @@ export interface ViewContext {
   knowledge: Knowledge;
   /** whether the image still lies in the folder */
   isThere(image: ImageHash): boolean;
+  /** equal for images that look alike */
+  groupOf(image: ImageHash): ImageHash | number;
 }
 
 /**
@@ -52,6 +54,7 @@ export class LaneView {
         isOpen: question => !this.isSettled(candidates[question]),
         sizeOf: image => knowledge.graph.sizeOf(image),
         isKnown: (a, b) => knowledge.known(a, b) !== undefined,
+        groupOf: context.groupOf,
       },
       { seed },
     );

@@ -41,6 +41,8 @@ export interface StoredLane {
   minedAt: string;
   report: MiningReport;
   candidates: StoredCandidate[];
+  /** of near duplicates: images that belong together, largest group first */
+  groups?: ImageHash[][];
 }
 
 /** Short and stable: made of the images alone, so that mining again gives a candidate the same id. */
@@ -96,6 +98,11 @@ export class LaneStore {
 
   all(): StoredLane[] {
     return [...this.#lanes.values()];
+  }
+
+  /** Groups of near duplicates, as far as they were looked for. */
+  duplicates(): ImageHash[][] {
+    return this.#lanes.get('near-duplicates')?.groups ?? [];
   }
 
   /** The lane mined most recently. */

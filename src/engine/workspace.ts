@@ -6,6 +6,7 @@ import { ImageIndex, MarginFolder, ThumbnailCache, createDecoder } from '../data
 import type { Decoder } from '../dataset';
 import { Ledger } from '../dataset/ledger';
 import type { ImageHash } from '../core/types';
+import { MiningCache } from '../kernel';
 import type { EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
 import { EngineError } from './errors';
 import { lastSeen, takeInventory } from './inventory';
@@ -28,6 +29,7 @@ export class Workspace {
   #inventory: Inventory | undefined;
   #seen: Map<ImageHash, ImageRef> | undefined;
   #decoding: { key: string; decoder: Decoder; thumbnails: ThumbnailCache } | undefined;
+  #mining: { modelKey: string; cache: MiningCache } | undefined;
   #watcher: FSWatcher | undefined;
   readonly labelling: Labelling;
 
@@ -137,6 +139,12 @@ export class Workspace {
       this.#decoding = { key, decoder, thumbnails: new ThumbnailCache(this.cache, decoder) };
     }
     return this.#decoding;
+  }
+
+  /** What one search leaves for the next, while the model stays the same. */
+  miningCache(modelKey: string): MiningCache {
+    if (this.#mining?.modelKey !== modelKey) this.#mining = { modelKey, cache: new MiningCache() };
+    return this.#mining.cache;
   }
 
   async close(): Promise<void> {

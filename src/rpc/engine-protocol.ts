@@ -90,6 +90,21 @@ export interface MineParams extends FolderRef {
   minDistance?: number;
   relativeMargin?: number;
   rankWindow?: [number, number];
+  perDuplicateGroup?: number;
+  /** negatives kept for one anchor-positive pair (strategy `all`); default 10 */
+  perPair?: number;
+  /** `inclusive` counts t = margin as semi-hard, as pytorch-metric-learning does */
+  boundary?: 'exclusive' | 'inclusive';
+  /** hard positives: farther than this quantile of all same-class distances */
+  quantile?: number;
+  /** uncertain pairs: the threshold, instead of the one that best separates the answers */
+  threshold?: number;
+  /** near duplicates: pairs at most this far apart */
+  duplicateDistance?: number;
+  /** suspected label errors: neighbours that vote */
+  neighbours?: number;
+  /** images above which an approximate index takes over; its measured recall is in the report */
+  indexAbove?: number;
   seed: number;
 }
 

@@ -87,6 +87,7 @@ async function rowData(
     answers,
     implied,
     mined: lanes.all().flatMap(minedRows),
+    duplicates: lanes.duplicates(),
     flagged: new Set(ledger.state.flagged().keys()),
   };
 }

@@ -114,7 +114,7 @@ export async function mineLane(
       ...(embedder.weights && { weights: embedder.weights }),
       margin: params.margin,
       strategy: params.strategy,
-      perPair: 1,
+      perPair: params.perPair ?? 10,
       topK: params.topK,
       guards: {
         answered: answeredPairs(workspace),
@@ -124,15 +124,23 @@ export async function mineLane(
         rankWindow: params.rankWindow,
         perImage: params.perImage,
         perClassPair: params.perClassPair,
+        perDuplicateGroup: params.perDuplicateGroup,
       },
       seed: params.seed,
+      boundary: params.boundary,
+      quantile: params.quantile,
+      threshold: params.threshold,
+      duplicateDistance: params.duplicateDistance,
+      neighbours: params.neighbours,
+      indexAbove: params.indexAbove,
     };
     const progress = new StageProgress('mine', options.report);
-    const { candidates, report } = await mine(data, request, {
+    const { candidates, report, groups } = await mine(data, request, {
       signal: options.signal,
       onProgress: ({ done, total }) => progress.update(done, total),
       workerPath: path.join(assets.dist, 'kernel-worker.cjs'),
       wasmDir: path.join(assets.dist, 'wasm'),
+      cache: workspace.miningCache(embedder.key),
     });
     const stored: StoredLane = {
       version: 1,
@@ -144,6 +152,7 @@ export async function mineLane(
       minedAt: new Date().toISOString(),
       report,
       candidates: candidates.map(candidate => toStored(candidate, ids)),
+      ...(groups && { groups: groups.map(group => group.map(row => ids[row])) }),
     };
     await workspace.lanes.put(stored);
     const state = workspace.labelling.states().find(known => known.lane === lane);
