@@ -43,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): void {
     onFocus: focused => void setContext(contextKeys.labelFocus, focused),
     onShown: state => {
       view.describe(state.kind === 'ready' ? laneTitle(state.lane) : '');
+      if (state.kind === 'ready') void setContext(contextKeys.hasLane, true);
     },
     log,
   });

@@ -20,7 +20,7 @@ export async function chooseModel(margin: Margin, asked?: vscode.Uri): Promise<v
   try {
     models = await margin.engine.call('models', folderRef(folder));
   } catch (error) {
-    await showFailure(error, margin.engine, margin.log);
+    await showFailure(error, margin);
     return;
   }
   const picked = await vscode.window.showQuickPick<ModelPick>(

@@ -25,6 +25,6 @@ export async function clearCache(margin: Margin, asked?: vscode.Uri): Promise<vo
     margin.label.refresh();
     void vscode.window.showInformationMessage(vscode.l10n.t('Cleared {0}.', bytes(freed)));
   } catch (error) {
-    await showFailure(error, margin.engine, margin.log);
+    await showFailure(error, margin);
   }
 }

@@ -75,7 +75,7 @@ async function undo(margin: Margin): Promise<void> {
     await margin.label.undo(randomUUID());
     margin.label.refresh();
   } catch (error) {
-    await showFailure(error, margin.engine, margin.log);
+    await showFailure(error, margin);
   }
 }
 

@@ -34,9 +34,11 @@ type Result<M extends Method> = EngineCalls[M]['result'];
 type ProgressOf<M extends Method> =
   EngineCalls[M] extends Required<Pick<Call, 'progress'>> ? EngineCalls[M]['progress'] : never;
 
-/** What the host needs of the engine: one typed call. */
+/** What the host needs of the engine. */
 export interface Engine {
   call<M extends Method>(method: M, params: Params<M>, options?: CallOptions<ProgressOf<M>>): Promise<Result<M>>;
+  /** a person wants it to be started again, however often it crashed */
+  restart(): void;
 }
 
 /** `code` of the errors that this file makes itself. */

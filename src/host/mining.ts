@@ -26,7 +26,7 @@ export async function mine(margin: Margin, lane: Lane, asked?: vscode.Uri): Prom
       return;
     case 'failed':
       label.fail({ ...explain(outcome.error), again: () => void mine(margin, lane, folder) });
-      await showFailure(outcome.error, engine, log);
+      await showFailure(outcome.error, margin);
       return;
     case 'cancelled':
       log.info(`${lane}: mining was cancelled; the vectors made so far are kept`);

@@ -120,6 +120,7 @@ describe('the label controller', () => {
     await vi.waitFor(() => {
       expect(pushed.at(-1)?.kind).toBe('ready');
     });
+    expect(engine.calls).toContain('restart');
   });
 
   test('a failed job is told until the next one', async () => {
@@ -157,6 +158,28 @@ describe('the label controller', () => {
     const fresh = setUp([], { place: () => Promise.resolve({ ...HERE, used: false }) });
     void fresh.jobs.run('Mine', () => new Promise(() => undefined));
     expect(await fresh.page.call('ready', {})).toEqual({ kind: 'working', what: 'Mine' });
+  });
+
+  test('progress is painted over what is shown, without asking the busy engine', async () => {
+    const { page, engine, jobs, pushed } = setUp();
+    await page.call('ready', {});
+    const asked = engine.calls.length;
+    let end!: () => void;
+    const job = jobs.run('Mine', (_, report) => {
+      report({ stage: 'embed', done: 1, total: 2 });
+      report({ stage: 'mine', done: 0, total: 0 });
+      return new Promise<void>(resolve => (end = resolve));
+    });
+    await vi.waitFor(() => {
+      expect(pushed.at(-1)).toMatchObject({ kind: 'ready', job: { progress: { stage: 'mine' } } });
+    });
+    expect(engine.calls).toHaveLength(asked);
+    end();
+    await job;
+    await vi.waitFor(() => {
+      expect(pushed.at(-1)).not.toHaveProperty('job');
+    });
+    expect(pushed.at(-1)?.kind).toBe('ready');
   });
 
   test('thumbnails are bounded by the setting and are plain bytes with a buffer of their own', async () => {

@@ -13,7 +13,7 @@ import { askExport } from './askExport';
 export async function exportManifest(margin: Margin, asked?: vscode.Uri): Promise<void> {
   const folder = await margin.folders.pick(asked);
   if (!folder) return;
-  const { engine, log } = margin;
+  const { engine } = margin;
   let params: ExportParams;
   try {
     const choice = await askExport(folder, await engine.call('formats', {}));
@@ -22,13 +22,13 @@ export async function exportManifest(margin: Margin, asked?: vscode.Uri): Promis
     const plan = await engine.call('export', { ...params, dryRun: true });
     if (!(await confirm(plan, params, folder))) return;
   } catch (error) {
-    await showFailure(error, engine, log);
+    await showFailure(error, margin);
     return;
   }
   const outcome = await runJob(margin, vscode.l10n.t('Export Manifest'), (signal, onProgress) =>
     engine.call('export', params, { signal, onProgress }),
   );
-  if (outcome.state === 'failed') await showFailure(outcome.error, engine, log);
+  if (outcome.state === 'failed') await showFailure(outcome.error, margin);
   if (outcome.state === 'done') await offerToOpen(margin, outcome.value, params);
 }
 

@@ -65,12 +65,18 @@ export class LabelController {
   #refresh: NodeJS.Timeout | undefined;
   #failure: Failure | undefined;
   #notice: string | undefined;
+  /** what was shown last: progress is painted over it without asking the engine, which has other things to do */
+  #last: LabelState | undefined;
 
   constructor(options: LabelControllerOptions) {
     this.#options = options;
     options.jobs.onChanged(job => {
-      if (job) this.#failure = undefined;
-      this.refresh();
+      if (!job) {
+        this.refresh();
+        return;
+      }
+      this.#failure = undefined;
+      this.#showJob();
     });
   }
 
@@ -171,6 +177,7 @@ export class LabelController {
 
   #retry(): void {
     const again = this.#failure?.again;
+    this.#options.engine.restart();
     this.dismiss();
     again?.();
   }
@@ -203,9 +210,27 @@ export class LabelController {
   }
 
   async #snapshot(): Promise<LabelState> {
-    const state = await this.#state();
+    return this.#remember(await this.#state());
+  }
+
+  #remember(state: LabelState): LabelState {
+    this.#last = state;
     this.#options.onShown(state);
     return state;
+  }
+
+  #showJob(): void {
+    void this.#inTurn(() => {
+      const { jobs, describe } = this.#options;
+      const last = this.#last;
+      if (!jobs.current || !last || last.kind === 'no-folder' || last.kind === 'untrusted') return Promise.resolve();
+      const job = describe(jobs.current);
+      this.#page?.notify(
+        'state',
+        this.#remember(last.kind === 'ready' ? { ...last, job } : { kind: 'working', ...job }),
+      );
+      return Promise.resolve();
+    });
   }
 
   async #state(): Promise<LabelState> {
@@ -243,15 +268,13 @@ export class LabelController {
     const place = await this.#options.place();
     if (place.kind !== 'folder' || !window.lane) return this.#snapshot();
     const job = this.#options.jobs.current;
-    const state: LabelState = {
+    return this.#remember({
       kind: 'ready',
       lane: window.lane.lane,
       window,
       revealOpinion: place.revealOpinion,
       ...(job && { job: this.#options.describe(job) }),
-    };
-    this.#options.onShown(state);
-    return state;
+    });
   }
 
   async #folder(): Promise<Extract<Place, { kind: 'folder' }>> {

@@ -63,6 +63,10 @@ export class ScriptedEngine implements Engine {
     return (await this.#answer(method, params)) as never;
   };
 
+  restart(): void {
+    this.calls.push('restart');
+  }
+
   async #answer(method: string, params: unknown): Promise<unknown> {
     switch (method) {
       case 'window':
