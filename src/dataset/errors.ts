@@ -12,6 +12,8 @@ export type DatasetErrorCode =
 /** `message` says what happened, `hint` what to do. `code` is stable. */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
+  /** what crosses a process boundary beside code and message */
+  readonly data: { hint: string };
   constructor(
     readonly code: DatasetErrorCode,
     message: string,
@@ -19,6 +21,7 @@ export class DatasetError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+    this.data = { hint };
   }
 }
 

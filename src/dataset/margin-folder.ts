@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { makeFolder, writeAtomically } from './atomic';
 import { errnoOf, writeError } from './errors';
+import { openRoot } from './root';
 
 export interface MarginFolderOptions {
   /** absolute; where caches of folders that cannot be written go. Without it, such folders have no cache on disk. */
@@ -50,6 +51,7 @@ export class MarginFolder {
   /**
    * A folder for things that may be deleted at any time, made if need be: `.margin/cache`, or the fallback where the
    * images' folder cannot be written; undefined where neither can.
+   * @throws DatasetError when the images' folder is missing, no folder, or unreadable
    */
   cache(): Promise<string | undefined> {
     return (this.#cache ??= this.#findCache());
@@ -57,6 +59,7 @@ export class MarginFolder {
 
   async #findCache(): Promise<string | undefined> {
     const inside = path.join(this.path, 'cache');
+    await openRoot(this.root);
     try {
       await this.ensure();
       await probe(inside);

@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { classOf, type ClassRule } from './classes';
 import { eachFile } from './each-file';
-import { DatasetError, errnoOf, readReason } from './errors';
+import { readReason } from './errors';
 import { kindOfExtension, RAW_REASON, SVG_REASON } from './formats';
 import { globMatcher } from './glob';
+import { folderReason, nameReason, openRoot, unreadableRoot } from './root';
 import { classifyLink, FollowedLinks, type Folder } from './links';
 
 /** A file that its name says is a picture. */
@@ -197,32 +198,6 @@ class Scanner {
   }
 }
 
-/** The root's real path. */
-async function openRoot(
-  root: string,
-  missing: 'folder-missing' | 'folder-vanished' = 'folder-missing',
-): Promise<string> {
-  try {
-    const real = await fs.promises.realpath(root);
-    const stat = await fs.promises.stat(real);
-    if (stat.isDirectory()) return real;
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ENOTDIR') throw unreadableRoot(root, error);
-    const message =
-      missing === 'folder-vanished'
-        ? `The folder ${root} vanished while Margin was reading it.`
-        : `There is no folder ${root}.`;
-    const hint = 'Was it moved, deleted or unplugged? Open it again from where it is now.';
-    throw new DatasetError(missing, message, hint, { cause: error });
-  }
-  throw new DatasetError('not-a-folder', `${root} is not a folder.`, 'Open the folder that holds the images.');
-}
-
-function unreadableRoot(root: string, error: unknown): DatasetError {
-  const hint = 'Give yourself read permission for it, or open another folder.';
-  return new DatasetError('folder-unreadable', `${root}: ${folderReason(error, '')}`, hint, { cause: error });
-}
-
 function isDataFolder(name: string): boolean {
   return !name.startsWith('.') && !IGNORED_FOLDERS.has(name);
 }
@@ -230,18 +205,6 @@ function isDataFolder(name: string): boolean {
 /** Lower case, without the dot; '' where there is none. */
 function extensionOf(at: string): string {
   return path.posix.extname(at).slice(1).toLowerCase();
-}
-
-function folderReason(error: unknown, at: string): string {
-  const code = errnoOf(error);
-  if (code === 'EACCES' || code === 'EPERM') return 'You have no permission to read this folder.';
-  if (code === 'ENOENT') return nameReason(at, error) ?? 'The folder is no longer there.';
-  return `The folder cannot be read: ${readReason(error)}`;
-}
-
-/** Bytes that are no UTF-8 come out of the file system's listing as U+FFFD, and no such file can be opened. */
-function nameReason(at: string, error: unknown): string | undefined {
-  return errnoOf(error) === 'ENOENT' && at.includes('\uFFFD') ? 'The name is not valid Unicode; rename it.' : undefined;
 }
 
 /** Code unit by code unit: a total order that no locale changes. */

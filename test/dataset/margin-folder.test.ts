@@ -72,7 +72,7 @@ describe('MarginFolder', () => {
   it('does not bring a vanished folder back', async () => {
     const folder = new MarginFolder(path.join(root, 'gone'));
     await expect(folder.ensure()).rejects.toMatchObject({ code: 'folder-vanished' });
-    await expect(folder.cache()).rejects.toMatchObject({ code: 'folder-vanished' });
+    await expect(folder.cache()).rejects.toMatchObject({ code: 'folder-missing', data: { hint: expect.any(String) } });
     expect(fs.readdirSync(root)).toEqual([]);
   });
 });
