@@ -14,6 +14,7 @@ export const bundles = {
   'label-page': { ...page, entryPoints: ['webview/label/main.ts'], outfile: 'dist/webview/label.js' },
   engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
   'embed-worker': { ...node, entryPoints: ['src/model/worker.ts'], outfile: 'dist/embed-worker.cjs' },
+  'train-worker': { ...node, entryPoints: ['src/model/training/train-worker.ts'], outfile: 'dist/train-worker.cjs' },
   'kernel-worker': { ...node, entryPoints: ['src/kernel/worker.ts'], outfile: 'dist/kernel-worker.cjs' },
   cli: { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
 };

@@ -14,8 +14,21 @@ export type { Embedder, EmbedderInfo } from './embedder';
 export { createEmbedder } from './load-model';
 export { createEmbedderPool } from './pool';
 export type { PoolOptions } from './pool';
+export { BACKBONE_DEFAULTS, BACKBONES } from './network/backbones';
+export type { Backbone } from './network/backbones';
+export { saveModel } from './save';
 export { readModel, ModelError } from './source';
 export type { ModelPlaces, ModelSource } from './source';
+export { DataError } from './training/data';
+export type { Answer, TrainingData } from './training/data';
+export { completeOptions, LOSSES, ONLINE_MININGS, OptionsError } from './training/options';
+export type { Augmentation, Loss, OnlineMining, Synthesis, TrainOptions } from './training/options';
+export { splitHeldOut } from './training/split';
+export type { HeldOutSplit } from './training/split';
+export type { EpochReport } from './training/state';
+export type { TrainProgress } from './training/train-protocol';
+export { train } from './training/trainer';
+export type { TrainEnvironment, TrainResult } from './training/trainer';
 
 /** Reads a model and runs it in this thread. For many images `readModel` and `createEmbedderPool` are faster. */
 export async function loadModel(ref: string, options: ModelPlaces & { backend: BackendOptions }): Promise<Embedder> {

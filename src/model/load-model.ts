@@ -5,6 +5,9 @@ import { loadLayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { LoadedBackend } from './backend/load';
 import type { Embedder } from './embedder';
+import { foldNetwork } from './network/embed-forward';
+import type { FoldedNetwork } from './network/embed-forward';
+import { planOf } from './network/plan';
 import { batchSize, checkPixels, describe, pictureBytes } from './embedder';
 import type { ModelSource } from './source';
 import { ModelError } from './source';
@@ -59,17 +62,28 @@ interface Network {
 }
 
 async function build(source: ModelSource): Promise<Network> {
-  const json = source.topology as { modelTopology: object };
+  const loaded = await loadTfjs(source);
+  return loaded.format === 'graph-model' ? overGraph(loaded.model, source) : overLayers(loaded.model);
+}
+
+export type TfjsModel =
+  | { format: 'graph-model'; model: GraphModel }
+  /** cut at the card's output already */
+  | { format: 'layers-model'; model: LayersModel };
+
+/**
+ * Makes the tfjs model of a source, on the backend that runs.
+ * @throws ModelError when its files do not make one
+ */
+export async function loadTfjs(source: ModelSource): Promise<TfjsModel> {
   const handler = tf.io.fromMemory({
-    modelTopology: json.modelTopology,
+    ...source.topology,
     weightSpecs: source.specs,
     weightData: source.weights,
-    ...(json as object),
   });
   try {
-    return source.format === 'graph-model'
-      ? overGraph(await loadGraphModel(handler), source)
-      : overLayers(await loadLayersModel(handler), source);
+    if (source.format === 'graph-model') return { format: source.format, model: await loadGraphModel(handler) };
+    return { format: source.format, model: cutAtOutput(await loadLayersModel(handler), source) };
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(
@@ -78,20 +92,37 @@ async function build(source: ModelSource): Promise<Network> {
   }
 }
 
-function overLayers(model: LayersModel, source: ModelSource): Network {
+function cutAtOutput(model: LayersModel, source: ModelSource): LayersModel {
   if (model.inputs.length !== 1) {
     throw new ModelError(`Model "${source.id}" has ${model.inputs.length} inputs; an embedder has one.`);
   }
   const { output } = source.card;
-  const cut =
-    output === undefined ? model : layersModel({ inputs: model.inputs, outputs: layerOutput(model, output, source) });
+  if (output === undefined) return model;
+  return layersModel({ inputs: model.inputs, outputs: layerOutput(model, output, source) });
+}
+
+function overLayers(model: LayersModel): Network {
+  const folded = fold(model);
   return {
     run: x => {
-      const y = cut.predict(x);
+      if (folded) return folded.run(x);
+      const y = model.predict(x);
       return Array.isArray(y) ? y[0]! : y;
     },
-    dispose: () => void model.dispose(),
+    dispose: () => {
+      folded?.dispose();
+      model.dispose();
+    },
   };
+}
+
+/** A network that is no plain sequence of steps runs as tf.layers runs it, slower. */
+function fold(model: LayersModel): FoldedNetwork | undefined {
+  try {
+    return foldNetwork(planOf(model));
+  } catch {
+    return undefined;
+  }
 }
 
 function layerOutput(model: LayersModel, name: string, source: ModelSource): LayersModel['outputs'][number] {

@@ -1,0 +1,94 @@
+import type { ModelInput } from '../card';
+
+/** Pictures and what is known of them. Indices are rows of `pixels`. */
+export interface TrainingData {
+  /** `count` pictures, NHWC bytes, of the input's size; on shared memory the workers need no copy */
+  pixels: Uint8Array;
+  count: number;
+  /** class (or component of answers) of each picture; -1: none */
+  labels: Int32Array;
+  classNames?: readonly string[];
+  /** answers, direct or implied; where one contradicts the classes, the answer holds */
+  answers?: readonly Answer[];
+  /** pictures that stay out: flagged, or `incomparable` */
+  excluded?: readonly number[];
+  /** mined triplets to train on besides, three indices each: anchor, positive, negative */
+  triplets?: Int32Array;
+  /** the held-out pictures, where the caller chooses them; else a share of the classes */
+  heldOut?: readonly number[];
+}
+
+export interface Answer {
+  a: number;
+  b: number;
+  relation: 'same' | 'different';
+}
+
+export type Input = Pick<ModelInput, 'width' | 'height' | 'channels'>;
+
+export const SAME = 1;
+export const DIFFERENT = 0;
+export const UNKNOWN = -1;
+
+/** What two pictures are to each other: by answer, else by class. */
+export class Relations {
+  private readonly answers = new Map<number, number>();
+
+  constructor(
+    private readonly labels: Int32Array,
+    answers: readonly Answer[] = [],
+  ) {
+    for (const { a, b, relation } of answers) this.answers.set(this.key(a, b), relation === 'same' ? SAME : DIFFERENT);
+  }
+
+  of(a: number, b: number): number {
+    const answer = this.answers.size > 0 ? this.answers.get(this.key(a, b)) : undefined;
+    if (answer !== undefined) return answer;
+    const la = this.labels[a]!;
+    const lb = this.labels[b]!;
+    if (la < 0 || lb < 0) return UNKNOWN;
+    return la === lb ? SAME : DIFFERENT;
+  }
+
+  private key(a: number, b: number): number {
+    return Math.min(a, b) * this.labels.length + Math.max(a, b);
+  }
+}
+
+/** Too little to train on; the message says what is missing. */
+export class DataError extends Error {
+  override name = 'DataError';
+}
+
+/** @throws DataError when sizes do not agree or there is nothing to tell apart. */
+export function checkData(data: TrainingData, input: Input): void {
+  const expected = data.count * input.width * input.height * input.channels;
+  if (data.pixels.length !== expected || data.labels.length !== data.count) {
+    throw new DataError(
+      `${data.count} pictures of ${input.width} x ${input.height} x ${input.channels} need ${expected} bytes and as many labels; there are ${data.pixels.length} bytes and ${data.labels.length} labels`,
+    );
+  }
+  const usable = usableRows(data);
+  const classes = new Map<number, number>();
+  for (const i of usable)
+    if (data.labels[i]! >= 0) classes.set(data.labels[i]!, (classes.get(data.labels[i]!) ?? 0) + 1);
+  const trainable = [...classes.values()].filter(n => n >= 2).length;
+  const answers = answersAmong(data, new Set(usable));
+  const kinds = new Set(answers.map(({ relation }) => relation));
+  if (classes.size >= 2 && trainable >= 1) return;
+  if (kinds.has('same') && kinds.has('different')) return;
+  throw new DataError(
+    `There is too little to train on: ${classes.size} classes, ${trainable} of them with two images or more, and ${answers.length} usable answers. ` +
+      'Training needs two classes with at least one pair of the same class, or answers of both kinds, same and different.',
+  );
+}
+
+/** Rows that may be trained on or judged by. */
+export function usableRows(data: TrainingData): number[] {
+  const out = new Set(data.excluded ?? []);
+  return Array.from({ length: data.count }, (_, i) => i).filter(i => !out.has(i));
+}
+
+export function answersAmong(data: TrainingData, rows: ReadonlySet<number>): Answer[] {
+  return (data.answers ?? []).filter(({ a, b }) => rows.has(a) && rows.has(b) && a !== b);
+}

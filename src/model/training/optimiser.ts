@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { wasmModule } from '../backend/wasm-module';
+import type { TrainOptions } from './options';
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+/** What is learned beside the network starts far from its place and is few: it may move faster. */
+const HEAD_RATE = 10;
+
+export interface Parameter {
+  variable: tf.Variable;
+  /** weight decay applies (not to biases and normalisation) */
+  decays: boolean;
+  head: boolean;
+}
+
+/**
+ * Adam with decoupled weight decay, or momentum SGD with L2 decay in the gradient. In place on wasm, composed of tfjs ops
+ * elsewhere; the same to rounding.
+ */
+export class Optimiser {
+  /** one or two tensors a parameter, in the order of the parameters */
+  readonly moments: tf.Variable[][];
+
+  constructor(
+    readonly parameters: readonly Parameter[],
+    private readonly options: Pick<TrainOptions, 'optimiser' | 'learningRate' | 'weightDecay' | 'schedule'>,
+  ) {
+    const each = options.optimiser === 'adam' ? 2 : 1;
+    this.moments = parameters.map(({ variable }) =>
+      Array.from({ length: each }, () => tf.tidy(() => tf.variable(tf.zeros(variable.shape), false))),
+    );
+  }
+
+  /** One step. `step` counts from 0; `progress` is the share of the run that is over. */
+  apply(gradients: readonly tf.Tensor[], step: number, progress: number, epoch: number): void {
+    const base = this.options.learningRate * rateFactor(this.options.schedule, step, progress, epoch);
+    const momentum = this.options.schedule === 'decay' ? Math.min(0.9, 0.5 + 0.4 * progress) : 0.9;
+    for (const [i, { variable, decays, head }] of this.parameters.entries()) {
+      const rate = base * (head ? HEAD_RATE : 1);
+      const decay = decays ? this.options.weightDecay : 0;
+      if (this.options.optimiser === 'adam') this.adam(i, variable, gradients[i]!, rate, decay, step);
+      else this.sgd(i, variable, gradients[i]!, rate, decay, momentum);
+    }
+  }
+
+  private adam(i: number, w: tf.Variable, g: tf.Tensor, rate: number, decay: number, step: number): void {
+    const [m, v] = this.moments[i] as [tf.Variable, tf.Variable];
+    // Both bias corrections in the rate; epsilon is then scaled alike, as TensorFlow's own Adam does.
+    const corrected = (rate * Math.sqrt(1 - BETA2 ** (step + 1))) / (1 - BETA1 ** (step + 1));
+    const shrink = 1 - rate * decay;
+    const wasm = tf.getBackend() === 'wasm' ? wasmModule() : undefined;
+    if (wasm) {
+      const at = [w, g, m, v].map(t => wasm.at(t));
+      wasm.run.adam(...at, w.size, corrected, BETA1, BETA2, EPSILON, shrink);
+      return;
+    }
+    tf.tidy(() => {
+      m.assign(tf.add(tf.mul(m, BETA1), tf.mul(g, 1 - BETA1)));
+      v.assign(tf.add(tf.mul(v, BETA2), tf.mul(tf.square(g), 1 - BETA2)));
+      const update = tf.div(tf.mul(m, corrected), tf.add(tf.sqrt(v), EPSILON));
+      w.assign(tf.sub(tf.mul(w, shrink), update));
+    });
+  }
+
+  private sgd(i: number, w: tf.Variable, g: tf.Tensor, rate: number, decay: number, momentum: number): void {
+    const [v] = this.moments[i] as [tf.Variable];
+    const wasm = tf.getBackend() === 'wasm' ? wasmModule() : undefined;
+    if (wasm) {
+      const at = [w, g, v].map(t => wasm.at(t));
+      wasm.run.sgd(...at, w.size, rate, momentum, decay);
+      return;
+    }
+    tf.tidy(() => {
+      v.assign(tf.add(tf.mul(v, momentum), tf.add(g, tf.mul(w, decay))));
+      w.assign(tf.sub(w, tf.mul(v, rate)));
+    });
+  }
+}
+
+/** A short warm-up, then the schedule. */
+export function rateFactor(schedule: TrainOptions['schedule'], step: number, progress: number, epoch: number): number {
+  const warmUp = Math.min(1, (step + 1) / 50);
+  if (schedule === 'cosine') return warmUp * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));
+  if (schedule === 'decay') return warmUp * 0.99 ** epoch;
+  return warmUp;
+}

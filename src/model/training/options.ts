@@ -1,0 +1,198 @@
+import type { Metric } from '../../core/types';
+import type { Backbone } from '../network/backbones';
+import { BACKBONE_DEFAULTS } from '../network/backbones';
+
+/** Contrastive: Hadsell 2006. Triplet: the hinge. Soft-margin: Hermans 2017. Hoffer-Ailon 2015. Cross-entropy: Koch 2015. */
+export type Loss = 'contrastive' | 'triplet' | 'soft-margin' | 'hoffer-ailon' | 'cross-entropy';
+export const LOSSES: readonly Loss[] = ['contrastive', 'triplet', 'soft-margin', 'hoffer-ailon', 'cross-entropy'];
+
+/** How a batch's pairs or triplets are chosen. */
+export type OnlineMining =
+  /** every pair, or every triplet, of the batch */
+  | 'all'
+  /** Hermans 2017: each anchor with its farthest positive and its nearest negative */
+  | 'batch-hard'
+  /** Schroff 2015: each positive pair with the nearest negative farther than the positive */
+  | 'semi-hard'
+  /** Wu 2017: a negative drawn with the inverse of how likely its distance is on the sphere */
+  | 'distance-weighted';
+export const ONLINE_MININGS: readonly OnlineMining[] = ['all', 'batch-hard', 'semi-hard', 'distance-weighted'];
+
+/** Random changes that leave a picture's class as it is; what would change it is to be switched off. */
+export interface Augmentation {
+  /** Koch 2015: rotation +-10 degrees, shear +-0.3, scale 0.8-1.2, shift +-2 %, each with probability 1/2 */
+  affine: boolean;
+  flipHorizontal: boolean;
+  flipVertical: boolean;
+  /** a random part of 70-100 % of the area, stretched to the whole */
+  crop: boolean;
+  /** brightness, contrast and (for colour) saturation by +-25 % */
+  colour: boolean;
+}
+
+/**
+ * Classes made of classes: each turned by 0, 90, 180 and 270 degrees is four (Santoro 2016, for characters); `dihedral`
+ * mirrors as well and makes eight.
+ */
+export type Synthesis = 'none' | 'rotations' | 'dihedral';
+
+export interface TrainOptions {
+  /** `own`: continue from the network given as `from` */
+  backbone: Backbone | 'own';
+  loss: Loss;
+  distance: Metric;
+  /** scale embeddings to unit length */
+  normalise: boolean;
+  embeddingSize: number;
+  /** multiplies the backbone's number of filters */
+  widen: number;
+  margin: number;
+  mining: OnlineMining;
+  /** classes a batch (P) and images a class (K) */
+  classesPerBatch: number;
+  imagesPerClass: number;
+  epochs: number;
+  /** steps an epoch; 0: so many that each image comes about once */
+  stepsPerEpoch: number;
+  optimiser: 'adam' | 'sgd';
+  learningRate: number;
+  /** `cosine`: to zero over the whole run; `decay`: x 0.99 an epoch (Koch) */
+  schedule: 'constant' | 'cosine' | 'decay';
+  weightDecay: number;
+  augmentation: Augmentation;
+  synthesis: Synthesis;
+  /** of an own network: train its head only */
+  freeze: boolean;
+  /** epochs without a better held-out figure before stopping; 0: never */
+  patience: number;
+  /** share of the classes (or components) held out */
+  heldOut: number;
+  seed: number;
+  /** replicas that share each batch; part of what a seed repeats */
+  threads: number;
+  /** stop after so many minutes, keeping the best so far; 0: no limit */
+  maxMinutes: number;
+}
+
+/** A choice that cannot train; `message` says why. */
+export class OptionsError extends RangeError {
+  override name = 'OptionsError';
+}
+
+/** Completes what a person chose with defaults that suit the backbone and loss. */
+export function completeOptions(
+  chosen: Partial<Omit<TrainOptions, 'augmentation'>> & { augmentation?: Partial<Augmentation> },
+  input: { channels: number },
+  cores: number,
+): TrainOptions {
+  const backbone = chosen.backbone ?? (input.channels === 3 ? 'resnet' : 'conv4');
+  const loss = chosen.loss ?? (backbone === 'koch' ? 'cross-entropy' : 'triplet');
+  const learned = loss === 'cross-entropy';
+  const distance = chosen.distance ?? (learned ? 'weightedL1' : 'l2');
+  const normalise = chosen.normalise ?? distance !== 'weightedL1';
+  const options: TrainOptions = {
+    backbone,
+    loss,
+    distance,
+    normalise,
+    embeddingSize: backbone === 'own' ? 128 : BACKBONE_DEFAULTS[backbone].embeddingSize,
+    widen: 1,
+    margin: loss === 'contrastive' ? 1 : 0.2,
+    mining: learned
+      ? 'all'
+      : normalise && distance === 'l2' && loss === 'contrastive'
+        ? 'distance-weighted'
+        : 'semi-hard',
+    classesPerBatch: 16,
+    imagesPerClass: backbone === 'mobile' ? 2 : 4,
+    epochs: 30,
+    stepsPerEpoch: 0,
+    optimiser: 'adam',
+    learningRate: backbone === 'koch' ? 1e-4 : 1e-3,
+    schedule: 'cosine',
+    weightDecay: 1e-4,
+    synthesis: 'none',
+    freeze: false,
+    patience: 10,
+    heldOut: 0.2,
+    seed: 1,
+    threads: Math.max(1, Math.min(4, cores)),
+    maxMinutes: 0,
+    ...withoutUndefined(chosen),
+    augmentation: {
+      affine: true,
+      flipHorizontal: input.channels === 3,
+      flipVertical: false,
+      crop: true,
+      colour: true,
+      ...withoutUndefined(chosen.augmentation ?? {}),
+    },
+  };
+  checkOptions(options);
+  return options;
+}
+
+/**
+ * Refuses combinations that make no sense.
+ * @throws OptionsError with the reason
+ */
+export function checkOptions(o: TrainOptions): void {
+  const refuse = (condition: boolean, why: string): void => {
+    if (condition) throw new OptionsError(why);
+  };
+  refuse(
+    o.loss === 'cross-entropy' && o.distance !== 'weightedL1',
+    `Cross-entropy is on the probability that the learned weighted L1 gives (Koch 2015): choose the distance weightedL1, not ${o.distance}.`,
+  );
+  refuse(
+    o.distance === 'weightedL1' && (o.loss === 'contrastive' || o.loss === 'triplet'),
+    `The weights of a weighted L1 could meet any margin by growing: with it choose cross-entropy, soft-margin or hoffer-ailon, not ${o.loss}.`,
+  );
+  refuse(
+    o.loss === 'contrastive' && o.distance === 'sql2',
+    'The contrastive loss squares the distance itself (Hadsell 2006): choose the distance l2, not sql2.',
+  );
+  refuse(
+    o.mining === 'distance-weighted' && !(o.normalise && o.distance === 'l2'),
+    'Distance-weighted mining knows how distances lie on the unit sphere only (Wu 2017): choose l2 and normalised embeddings, or another mining.',
+  );
+  const reach = o.normalise ? LARGEST[o.distance](o.embeddingSize) : o.distance === 'cosine' ? 2 : Infinity;
+  const usesMargin = o.loss === 'contrastive' || o.loss === 'triplet';
+  refuse(
+    usesMargin && !(o.margin > 0 && o.margin < reach),
+    `A margin of ${o.margin} cannot be met: ${o.distance} distances ${reach === Infinity ? 'start at 0' : `lie between 0 and ${reach.toPrecision(3)} here`}.`,
+  );
+  refuse(
+    o.normalise && o.distance === 'weightedL1' && o.loss === 'cross-entropy',
+    "Koch's cross-entropy is on embeddings as they are: switch normalisation off.",
+  );
+  for (const [name, least] of [
+    ['embeddingSize', 2],
+    ['classesPerBatch', 2],
+    ['imagesPerClass', 2],
+    ['epochs', 1],
+    ['stepsPerEpoch', 0],
+    ['patience', 0],
+    ['threads', 1],
+  ] as const) {
+    refuse(
+      !Number.isInteger(o[name]) || o[name] < least,
+      `${name} is ${o[name]}: a whole number from ${least} on is needed.`,
+    );
+  }
+  refuse(!(o.learningRate > 0), `learningRate is ${o.learningRate}: it must be above 0.`);
+  refuse(!(o.heldOut >= 0 && o.heldOut < 1), `heldOut is ${o.heldOut}: a share from 0 to below 1 is needed.`);
+}
+
+/** The largest distance between two unit vectors of d dimensions. */
+const LARGEST: Record<Metric, (d: number) => number> = {
+  l2: () => 2,
+  sql2: () => 4,
+  l1: d => 2 * Math.sqrt(d),
+  weightedL1: () => Infinity,
+  cosine: () => 2,
+};
+
+function withoutUndefined<T extends object>(value: T): Partial<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Partial<T>;
+}

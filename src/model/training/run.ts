@@ -1,0 +1,212 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { retrieval, verification } from '../../core/evaluation';
+import { rowDistance } from '../../core/distances';
+import type { NetworkParts } from '../network/parts';
+import { answersAmong } from './data';
+import type { Exchange } from './exchange';
+import type { Learner } from './learner';
+import { MOST_JUDGED } from './limits';
+import type { EpochReport, RunState } from './state';
+import type { TrainGo, TrainOutcome, TrainProgress, TrainStart } from './train-protocol';
+
+const MILLISECONDS_BETWEEN_REPORTS = 250;
+
+export interface RunHooks {
+  progress(progress: TrainProgress): void;
+  epoch(report: EpochReport, state: RunState): void;
+}
+
+/** Trains a replica to the end. Every replica runs the same steps; what they decide on is the first one's word. */
+export class Run {
+  private readonly network: tf.Variable[];
+  private history: EpochReport[] = [];
+  private best: RunState['best'] = null;
+  private bestValues = new Float32Array(0);
+  private started = performance.now();
+  private secondsBefore = 0;
+  private step = 0;
+  private epoch = 0;
+  private lastReport = 0;
+
+  constructor(
+    private readonly learner: Learner,
+    private readonly parts: NetworkParts,
+    private readonly start: TrainStart,
+    private readonly go: TrainGo,
+    private readonly exchange: Exchange,
+    private readonly stepsPerEpoch: number,
+    private readonly hooks: RunHooks,
+  ) {
+    this.network = parts.network.weights.map(weight => weight.read() as tf.Variable);
+    if (go.resume) this.restore(go.resume);
+  }
+
+  async toEnd(): Promise<TrainOutcome> {
+    const { options } = this.start;
+    let ended: TrainOutcome['ended'] = 'finished';
+    while (this.epoch < options.epochs) {
+      const outcome = await this.oneEpoch();
+      if (outcome) {
+        ended = outcome;
+        break;
+      }
+    }
+    return this.outcome(ended);
+  }
+
+  private async oneEpoch(): Promise<TrainOutcome['ended'] | undefined> {
+    const { options } = this.start;
+    const steps = this.stepsPerEpoch * options.epochs;
+    const began = performance.now();
+    let sum = 0;
+    let pictures = 0;
+    for (let i = 0; i < this.stepsPerEpoch; i++) {
+      if (this.exchange.decide(this.exchange.stopRequested)) return 'cancelled';
+      const report = this.learner.step(this.step, this.step / steps, this.epoch);
+      this.step++;
+      sum += report.loss;
+      pictures += report.pictures;
+      if (!Number.isFinite(report.loss)) {
+        throw new Error(`the loss became ${report.loss} in step ${this.step}: a lower learning rate may help`);
+      }
+      this.report(sum / (i + 1), pictures / ((performance.now() - began) / 1000), steps);
+      // Lets messages in: a stop arrives through shared memory, but a worker that never yields cannot be looked into.
+      if (i % 16 === 0) await new Promise(setImmediate);
+    }
+    this.epoch++;
+    const heldOut = this.judge();
+    const seconds = (performance.now() - began) / 1000;
+    const report: EpochReport = {
+      epoch: this.epoch,
+      loss: sum / this.stepsPerEpoch,
+      ...(heldOut === undefined ? {} : { heldOut }),
+      seconds,
+      imagesPerSecond: pictures / seconds,
+    };
+    this.history.push(report);
+    if (heldOut === undefined || this.best === null || heldOut > this.best.heldOut) {
+      this.best = { epoch: this.epoch, heldOut: heldOut ?? NaN };
+      this.bestValues = this.values(this.bestVariables());
+    }
+    if (this.exchange.replica === 0) this.hooks.epoch(report, this.state());
+    const late = options.patience > 0 && heldOut !== undefined && this.epoch - this.best.epoch >= options.patience;
+    const timeUp = options.maxMinutes > 0 && this.seconds() > options.maxMinutes * 60;
+    if (this.exchange.decide(late)) return 'early';
+    return this.exchange.decide(timeUp) ? 'time' : undefined;
+  }
+
+  /** The held-out figure, higher is better: MAP@R where there are classes, else the AUC of the answers. */
+  private judge(): number | undefined {
+    const { heldOut, data, options } = this.start;
+    if (heldOut.length === 0) return undefined;
+    const rows =
+      heldOut.length > MOST_JUDGED
+        ? heldOut.filter((_, i) => i % Math.ceil(heldOut.length / MOST_JUDGED) === 0)
+        : heldOut;
+    const vectors = this.learner.embedRows(rows);
+    const weights = this.learner.metricWeights();
+    const embedded = {
+      vectors,
+      dimension: this.learner.dimension,
+      metric: options.distance,
+      ...(weights ? { weights } : {}),
+    };
+    const labels = Int32Array.from(rows, i => data.labels[i]!);
+    if (labels.some(label => label >= 0)) {
+      const { mapAtR } = retrieval(embedded, labels, { ks: [1] });
+      if (Number.isFinite(mapAtR.value)) return mapAtR.value;
+    }
+    const place = new Map(rows.map((row, i) => [row, i]));
+    const pairs = answersAmong(data, new Set(rows));
+    const between = rowDistance(options.distance, this.learner.dimension, weights);
+    const distances = pairs.map(({ a, b }) => between(vectors, place.get(a)!, vectors, place.get(b)!));
+    const same = pairs.map(({ relation }) => relation === 'same');
+    if (!same.includes(true) || !same.includes(false)) return undefined;
+    return verification(distances, same).auc.value;
+  }
+
+  private report(loss: number, imagesPerSecond: number, steps: number): void {
+    const now = performance.now();
+    if (this.exchange.replica !== 0 || now - this.lastReport < MILLISECONDS_BETWEEN_REPORTS) return;
+    this.lastReport = now;
+    this.hooks.progress({
+      step: this.step,
+      steps,
+      epoch: this.epoch + 1,
+      epochs: this.start.options.epochs,
+      loss,
+      imagesPerSecond,
+      secondsLeft: (this.seconds() / this.step) * (steps - this.step),
+    });
+  }
+
+  private async outcome(ended: TrainOutcome['ended']): Promise<TrainOutcome> {
+    // Nothing judged yet (cancelled in the first epoch): what there is, is the best so far.
+    if (this.bestValues.length > 0) this.set(this.bestVariables(), this.bestValues);
+    const weights = this.learner.metricWeights();
+    return {
+      artifacts: await this.parts.artifacts(),
+      dimension: this.learner.dimension,
+      ...(weights ? { weights } : {}),
+      history: this.history,
+      best: this.best,
+      ended,
+      seconds: this.seconds(),
+      steps: this.step,
+    };
+  }
+
+  private seconds(): number {
+    return this.secondsBefore + (performance.now() - this.started) / 1000;
+  }
+
+  private bestVariables(): tf.Variable[] {
+    const { head } = this.learner;
+    return [...this.network, ...(head ? [head.weights, head.bias] : [])];
+  }
+
+  private allVariables(): tf.Variable[] {
+    return [...this.bestVariables(), ...this.learner.optimiser.moments.flat()];
+  }
+
+  private state(): RunState {
+    return {
+      fingerprint: this.go.fingerprint,
+      epoch: this.epoch,
+      step: this.step,
+      seconds: this.seconds(),
+      history: this.history,
+      best: this.best,
+      values: { current: this.values(this.allVariables()), best: this.bestValues },
+    };
+  }
+
+  private restore(state: RunState): void {
+    this.set(this.allVariables(), state.values.current);
+    this.bestValues = new Float32Array(state.values.best);
+    this.history = [...state.history];
+    this.best = state.best;
+    this.epoch = state.epoch;
+    this.step = state.step;
+    this.secondsBefore = state.seconds;
+  }
+
+  private values(variables: tf.Variable[]): Float32Array<ArrayBuffer> {
+    const out = new Float32Array(variables.reduce((sum, v) => sum + v.size, 0));
+    let at = 0;
+    for (const variable of variables) {
+      out.set(variable.dataSync<'float32'>(), at);
+      at += variable.size;
+    }
+    return out;
+  }
+
+  private set(variables: tf.Variable[], values: Float32Array): void {
+    let at = 0;
+    for (const variable of variables) {
+      const part = values.slice(at, at + variable.size);
+      tf.tidy(() => variable.assign(tf.tensor(part, variable.shape)));
+      at += variable.size;
+    }
+  }
+}

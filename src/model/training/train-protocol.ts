@@ -1,0 +1,59 @@
+import type { BackendOptions, LoadedBackend } from '../backend/load';
+import type { ModelInput } from '../card';
+import type { ModelArtifacts } from '../network/parts';
+import type { ModelSource } from '../source';
+import type { TrainingData } from './data';
+import type { Shared } from './exchange';
+import type { TrainOptions } from './options';
+import type { EpochReport, RunState } from './state';
+
+/** workerData of a training worker. */
+export interface TrainStart {
+  replica: number;
+  options: TrainOptions;
+  input: ModelInput;
+  data: TrainingData;
+  train: number[];
+  heldOut: number[];
+  backend: BackendOptions;
+  /** the network to start from, of `own` */
+  source?: ModelSource;
+}
+
+/** Sent once every replica is ready. */
+export interface TrainGo {
+  shared: Shared;
+  resume?: RunState;
+  fingerprint: string;
+}
+
+export interface TrainProgress {
+  step: number;
+  steps: number;
+  epoch: number;
+  epochs: number;
+  /** running mean */
+  loss: number;
+  imagesPerSecond: number;
+  /** of training as planned; early stopping may end it before */
+  secondsLeft: number;
+}
+
+export interface TrainOutcome {
+  artifacts: ModelArtifacts;
+  dimension: number;
+  /** of the weighted L1 */
+  weights?: Float32Array;
+  history: EpochReport[];
+  best: RunState['best'];
+  ended: 'finished' | 'early' | 'time' | 'cancelled';
+  seconds: number;
+  steps: number;
+}
+
+export type TrainReply =
+  | { kind: 'ready'; dimension: number; gradientSize: number; backend: LoadedBackend; parameters: number }
+  | { kind: 'progress'; progress: TrainProgress }
+  | { kind: 'epoch'; report: EpochReport; state: RunState }
+  | { kind: 'done'; outcome: TrainOutcome }
+  | { kind: 'failed'; name: string; message: string };
