@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pageHtml } from '../../src/host/label/html';
-import { servePages } from '../../src/host/label/pageTransport';
+import { pageHtml } from '../../src/host/webview/html';
+import { servePages } from '../../src/host/webview/pageTransport';
 
 describe('the page', () => {
   test('lets in its own script and style alone, and keeps markup in strings from being markup', () => {

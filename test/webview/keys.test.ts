@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { actionOf, PAIR_CHOICES, TRIPLET_CHOICES, VERDICT_KEYS } from '../../webview/label/keys';
+import { actionOf } from '../../webview/label/keys';
+import { PAIR_CHOICES, TRIPLET_CHOICES, VERDICT_KEYS } from '../../webview/ui/verdicts';
 
 const plain = { repeat: false, ctrlKey: false, metaKey: false, altKey: false };
 

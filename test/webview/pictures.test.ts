@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { ImageHash } from '../../src/core/types';
 import type { Thumbnail } from '../../src/rpc/engine-protocol';
-import { Pictures } from '../../webview/label/pictures';
+import { Pictures } from '../../webview/ui/pictures';
 import { hash } from '../host/support/scriptedEngine';
 
 /** Thumbnails that arrive when the test says so, and a count of the URLs that are alive. */

@@ -1,7 +1,7 @@
 import type { LabelCommand } from '../../src/rpc/label-protocol';
 import type { Action } from './keys';
 import type { LabelModel } from './model';
-import type { Pictures } from './pictures';
+import type { Pictures } from '../ui/pictures';
 
 /** What the page's templates may reach. */
 export interface ViewContext {

@@ -43,26 +43,6 @@ const OTHERS: Readonly<Record<string, Exclude<Action, { do: 'answer' | 'pick' }>
   escape: 'escape',
 };
 
-/** The key of each verdict, as shown on its button. */
-export const VERDICT_KEYS: Readonly<Record<Relation | TripletVerdict, string>> = {
-  same: 'S',
-  different: 'D',
-  incomparable: 'U',
-  good: 'Y',
-  'positive-wrong': 'P',
-  'negative-same': 'N',
-  'both-wrong': 'B',
-};
-
-export const PAIR_CHOICES: readonly Relation[] = ['same', 'different', 'incomparable'];
-export const TRIPLET_CHOICES: readonly TripletVerdict[] = [
-  'good',
-  'positive-wrong',
-  'negative-same',
-  'both-wrong',
-  'incomparable',
-];
-
 /**
  * The action of a key, or undefined where the key is not ours: chords belong to VS Code, and a key held down counts once
  * (an item must not be answered by the press that was meant for the one before it).

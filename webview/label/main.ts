@@ -4,15 +4,16 @@ import { Rpc } from '../../src/rpc/rpc';
 import { registerControls } from '../ui/controls';
 import { pageTransport } from '../ui/pageTransport';
 import { loadStrings, t } from '../ui/text';
+import { verdictTitle } from '../ui/verdicts';
 import { actionOf } from './keys';
 import type { Action } from './keys';
 import './label.css';
 import type { Announcement, Looks } from './model';
 import { LabelModel } from './model';
-import { Pictures } from './pictures';
+import { Pictures } from '../ui/pictures';
 import { pageView } from './view';
 import type { ViewContext } from './context';
-import { roleTitles, verdictTitle } from './words';
+import { roleTitles } from './words';
 
 const vscode = acquireVsCodeApi<Looks>();
 const page = document.getElementById('page')!;

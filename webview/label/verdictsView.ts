@@ -2,9 +2,8 @@ import type { TemplateResult } from 'lit-html';
 import { html } from 'lit-html';
 import type { Item } from '../../src/rpc/engine-protocol';
 import { t } from '../ui/text';
-import { PAIR_CHOICES, TRIPLET_CHOICES, VERDICT_KEYS } from './keys';
+import { PAIR_CHOICES, TRIPLET_CHOICES, VERDICT_KEYS, verdictTitle } from '../ui/verdicts';
 import type { ViewContext } from './context';
-import { verdictTitle } from './words';
 
 /** The verdicts as buttons with their keys: for the mouse, and for whoever is new. */
 export function verdictsView(item: Item, { model, act }: ViewContext): TemplateResult {

@@ -5,12 +5,13 @@ import type { LabelState } from '../../src/rpc/label-protocol';
 import { icon } from '../ui/icons';
 import type { IconName } from '../ui/icons';
 import { t } from '../ui/text';
+import { verdictTitle } from '../ui/verdicts';
 import type { ViewContext } from './context';
 import { emptyView, jobView } from './emptyView';
 import { helpView } from './helpView';
 import type { Action } from './keys';
 import { stageView } from './stageView';
-import { opinion, verdictTitle } from './words';
+import { opinion } from './words';
 import { verdictsView } from './verdictsView';
 
 type Ready = Extract<LabelState, { kind: 'ready' }>;

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { views } from '../../contributions';
-import { pageHtml } from './html';
+import { pageHtml } from '../webview/html';
 import type { LabelController } from './labelController';
-import { servePages } from './pageTransport';
+import { servePages } from '../webview/pageTransport';
 
 /** The Label view in the side bar: VS Code's half of the page (HTML, messages, visibility). */
 export class LabelView implements vscode.WebviewViewProvider {

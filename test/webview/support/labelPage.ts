@@ -7,10 +7,10 @@ import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import type { Lane } from '../../../src/core/types';
 import { Jobs } from '../../../src/host/jobs';
-import { pageHtml } from '../../../src/host/label/html';
+import { pageHtml } from '../../../src/host/webview/html';
 import { LabelController } from '../../../src/host/label/labelController';
 import type { LabelControllerOptions } from '../../../src/host/label/labelController';
-import { servePages } from '../../../src/host/label/pageTransport';
+import { servePages } from '../../../src/host/webview/pageTransport';
 import type { ScriptedEngine } from '../../host/support/scriptedEngine';
 
 /** Where a Chromium may be; the page's tests are skipped where there is none. */
