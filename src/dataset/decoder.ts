@@ -1,44 +1,24 @@
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
-import fs from 'node:fs/promises';
 import os from 'node:os';
 import type { ImageHash } from '../core/types';
-import { errnoOf, readReason, textOf } from './errors';
-import { isReadable, sniff, SNIFF_BYTES, unreadableReason, type Format } from './formats';
+import { reasonOf, tooLarge } from './decode-reason';
+import { textOf } from './errors';
+import { isReadable, sniff, SNIFF_BYTES, unreadableReason } from './formats';
 import { inspect } from './inspect';
 import { readJpegHead, withoutStray } from './jpeg';
 import { Limiter } from './limiter';
 import { PictureError } from './picture-error';
+import { readPicture } from './picture-file';
+import { BACKGROUND, PIPELINE_VERSION, type PixelSpec } from './pixel-spec';
+import { orAbort, withDeadline } from './race';
 import { loadSharp, type DecoderBuild, type DecoderInfo, type LoadOptions, type Sharp } from './sharp-loader';
-
-/** How a picture becomes numbers: everything that changes them, and nothing else. */
-export interface PixelSpec {
-  /** pixels */
-  width: number;
-  height: number;
-  /** 3: sRGB; 1: grey */
-  channels: 1 | 3;
-  /** `fill` stretches, `cover` crops what is over at the edges, `contain` pads with the background */
-  fit: 'fill' | 'cover' | 'contain';
-  /** the resampling filter; `lanczos3` where left out */
-  kernel?: 'nearest' | 'linear' | 'cubic' | 'lanczos3';
-}
-
-/** Grows when the same file would give other pixels than before, so that caches of older versions are not used. */
-const PIPELINE_VERSION = 1;
-/** What shows through transparent parts: white, as line art and product photos assume. */
-export const BACKGROUND = '#ffffff';
-
-/** A file-name-safe key of everything that makes pixels what they are. */
-export function pixelKey(spec: PixelSpec): string {
-  const { width, height, channels, fit, kernel = 'lanczos3' } = spec;
-  return `${width}x${height}x${channels}-${fit}-${kernel}-v${PIPELINE_VERSION}`;
-}
 
 export interface ReadOptions {
   /** the content that must lie there; another one is an error, so that no vector is kept under a wrong hash */
   expect?: ImageHash;
   signal?: AbortSignal;
+  /** goes before all that is not: somebody is looking at it */
+  urgent?: boolean;
 }
 
 export interface Picture {
@@ -64,7 +44,6 @@ const MAX_PIXELS = 2 ** 28;
 const MAX_PIXELS_WASM = 2 ** 27;
 /** Pixels being decoded at the same time, over all pictures: 6 bytes each at the worst (16 bit RGB kept whole). */
 const PIXELS_IN_FLIGHT = 80e6;
-const MAX_FILE_BYTES = 2 ** 29;
 const TIMEOUT_SECONDS = 30;
 
 export function createDecoder(options: DecoderOptions = {}): Decoder {
@@ -81,7 +60,9 @@ export function createDecoder(options: DecoderOptions = {}): Decoder {
 export class Decoder {
   /** changes whenever the same bytes may give other pixels, or an error instead of pixels */
   readonly version: string;
-  readonly #limiter: Limiter;
+  /** pictures from reading their file to their result */
+  readonly #entrance: Limiter;
+  readonly #decoding: Limiter;
   readonly #maxPixels: number;
   readonly #timeout: number;
   readonly #svg: boolean;
@@ -94,7 +75,9 @@ export class Decoder {
   ) {
     this.version = `${PIPELINE_VERSION} ${build} ${sharp.versions.vips}${options.svg ? ' svg' : ''}`;
     const inFlight = options.inFlight ?? Math.min(8, Math.max(4, os.availableParallelism()));
-    this.#limiter = new Limiter(inFlight, PIXELS_IN_FLIGHT);
+    // A few more than are decoded, so that files are read meanwhile.
+    this.#entrance = new Limiter(inFlight + 4, Infinity);
+    this.#decoding = new Limiter(inFlight, PIXELS_IN_FLIGHT);
     this.#maxPixels = options.maxPixels ?? (build === 'wasm' ? MAX_PIXELS_WASM : MAX_PIXELS);
     this.#timeout = options.timeout ?? TIMEOUT_SECONDS;
     this.#svg = options.svg ?? false;
@@ -137,8 +120,14 @@ export class Decoder {
   }
 
   async #decode<T>(source: string | Uint8Array, options: ReadOptions, work: Work<T>): Promise<T> {
-    const { signal, expect } = options;
+    const { signal, urgent } = options;
     signal?.throwIfAborted();
+    const job = this.#entrance.run(0, signal, () => this.#readAndDecode(source, options, work), urgent);
+    return await orAbort(job, signal);
+  }
+
+  async #readAndDecode<T>(source: string | Uint8Array, options: ReadOptions, work: Work<T>): Promise<T> {
+    const { signal, expect, urgent } = options;
     const bytes = typeof source === 'string' ? await readPicture(source, signal) : source;
     if (expect !== undefined && hashOf(bytes) !== expect) {
       throw new PictureError('changed', 'The file changed while Margin was reading it; run again.');
@@ -149,7 +138,7 @@ export class Decoder {
     if (damage !== undefined) throw new PictureError('damaged', damage);
     const pixels = width * height;
     if (pixels > this.#maxPixels) throw tooLarge(width, height, this.#maxPixels);
-    const job = this.#limiter.run(pixels, signal, async () => {
+    const decode = async (): Promise<T> => {
       try {
         return await this.#attempt(bytes, pixels, work);
       } catch (error) {
@@ -160,8 +149,8 @@ export class Decoder {
           throw reasonOf(second, format, this.#maxPixels);
         });
       }
-    });
-    return await orAbort(job, signal);
+    };
+    return await this.#decoding.run(pixels, signal, decode, urgent);
   }
 
   async #attempt<T>(bytes: Uint8Array, pixels: number, work: Work<T>): Promise<T> {
@@ -182,25 +171,6 @@ function mendJpeg(bytes: Uint8Array): Uint8Array | undefined {
   return head.stray.length > 0 ? withoutStray(bytes, head) : undefined;
 }
 
-async function readPicture(file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  try {
-    const handle = await fs.open(file, 'r');
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new PictureError('unsupported', 'This is not a file.');
-      if (stat.size > MAX_FILE_BYTES)
-        throw new PictureError('too-large', `The file is larger than ${MAX_FILE_BYTES >> 20} MB.`);
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof PictureError) throw error;
-    signal?.throwIfAborted();
-    throw new PictureError(errnoOf(error) === 'ENOENT' ? 'missing' : 'unreadable', readReason(error), { cause: error });
-  }
-}
-
 function hashOf(bytes: Uint8Array): ImageHash {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
@@ -219,63 +189,4 @@ function withChannels(data: Uint8Array, from: number, to: 1 | 3, pixels: number)
     for (let c = 0; c < to; c++) out[i * to + c] = data[i * from + (from >= to ? c : 0)]!;
   }
   return out;
-}
-
-/** Rejects as soon as `signal` aborts; libvips cannot be stopped, its result is dropped when it comes. */
-async function orAbort<T>(job: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return await job;
-  // One listener for each picture under way is no leak.
-  setMaxListeners(0, signal);
-  let abort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([job, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
-}
-
-async function withDeadline<T>(job: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('timeout')), ms);
-  });
-  try {
-    return await Promise.race([job, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLarge(width: number, height: number, max: number): PictureError {
-  const size = width > 0 ? `The picture says it is ${width} x ${height} pixels` : 'The picture is too large';
-  return new PictureError('too-large', `${size}; at most ${Math.round(max / 1e6)} megapixels are read.`);
-}
-
-/** libvips' words, as a sentence that tells a person what is the matter with the file. */
-function reasonOf(error: unknown, format: Format, maxPixels: number): PictureError {
-  if (error instanceof PictureError) return error;
-  const text = textOf(error);
-  const detail = text
-    .split('\n')[0]!
-    .replace(/^(?:source|[\w/\\.-]+): (?=\S)/, '')
-    .trim();
-  const cause = { cause: error };
-  const name = format.toUpperCase();
-  if (/exceeds pixel limit/i.test(text)) return tooLarge(0, 0, maxPixels);
-  if (/timeout/i.test(text))
-    return new PictureError('too-slow', 'Decoding takes too long; the file is left out.', cause);
-  if (/out of memory|memory access|unable to (?:m|re)?alloc/i.test(text)) {
-    return new PictureError('no-memory', 'There is not enough memory to decode this picture.', cause);
-  }
-  if (/premature end|read error|bad seek|unexpected end|unable to parse|truncated|not enough data/i.test(text)) {
-    return new PictureError('damaged', `The ${name} file is damaged or cut short (${detail}).`, cause);
-  }
-  if (/unsupported image format/i.test(text)) {
-    return new PictureError('unsupported', `This kind of ${name} cannot be read.`, cause);
-  }
-  return new PictureError('damaged', `The ${name} file is damaged (${detail}).`, cause);
 }

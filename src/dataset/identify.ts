@@ -7,6 +7,7 @@ import { eachFile } from './each-file';
 import { DatasetError, readReason } from './errors';
 import { sniff, SNIFF_BYTES, unreadableReason, type Format } from './formats';
 import type { ImageIndex, IndexEntry } from './image-index';
+import { READ_FLAGS } from './read-flags';
 import type { FileProblem, FoundFile, Scan } from './scan';
 
 /** A file's content, wherever it lies. */
@@ -50,6 +51,7 @@ export interface IdentifyOptions {
 /** A file changed less than this before it was read may change once more within one tick of its disk's clock (FAT: 2 s). */
 const CLOCK_TICK_MS = 2500;
 const READ_BYTES = 1 << 20;
+const NO_FILE = 'it is a device, pipe or socket now';
 /** Reading more than this at once would hold up the event loop. */
 const LARGE_BYTES = 8 << 20;
 
@@ -166,9 +168,10 @@ function numberKey(file: { ino: number; size: number; mtimeMs: number }): string
 
 /** Reads a file once: hash and format. The stat is the open file's own, so that both are of one content. */
 function readEntry(absolute: string, buffer: Buffer): IndexEntry {
-  const fd = fs.openSync(absolute, 'r');
+  const fd = fs.openSync(absolute, READ_FLAGS);
   try {
     const stat = fs.fstatSync(fd);
+    if (!stat.isFile()) throw new Error(NO_FILE);
     const hash = createHash('sha256');
     let format: Format = 'empty';
     for (let at = 0, n; (n = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0; at += n) {
@@ -182,9 +185,10 @@ function readEntry(absolute: string, buffer: Buffer): IndexEntry {
 }
 
 async function readEntryAsync(absolute: string): Promise<IndexEntry> {
-  const handle = await fs.promises.open(absolute, 'r');
+  const handle = await fs.promises.open(absolute, READ_FLAGS);
   try {
     const stat = await handle.stat();
+    if (!stat.isFile()) throw new Error(NO_FILE);
     const hash = createHash('sha256');
     let format: Format | undefined;
     for await (const chunk of handle.createReadStream({

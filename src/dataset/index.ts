@@ -2,16 +2,7 @@
 
 export { classOf, type ClassRule } from './classes';
 export type { Changes } from './changes';
-export {
-  BACKGROUND,
-  createDecoder,
-  Decoder,
-  pixelKey,
-  type DecoderOptions,
-  type Picture,
-  type PixelSpec,
-  type ReadOptions,
-} from './decoder';
+export { createDecoder, Decoder, type DecoderOptions, type Picture, type ReadOptions } from './decoder';
 export { DatasetError, type DatasetErrorCode } from './errors';
 export { globMatcher } from './glob';
 export { identify, type ClassConflict, type Identified, type Image } from './identify';
@@ -19,6 +10,7 @@ export { ImageIndex, type IndexEntry } from './image-index';
 export { MarginFolder, type MarginFolderOptions } from './margin-folder';
 export { PictureError, type PictureErrorCode } from './picture-error';
 export { PixelSource, type MissingPicture, type PixelSourceOptions, type PlacedImage } from './pixel-source';
+export { BACKGROUND, pixelKey, type PixelSpec } from './pixel-spec';
 export { PixelStore } from './pixel-store';
 export { RejectedImages } from './rejected';
 export { scanFolder, type FileProblem, type FoundFile, type Scan, type ScanOptions } from './scan';

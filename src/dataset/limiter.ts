@@ -1,11 +1,17 @@
+interface Waiting {
+  weight: number;
+  urgent: boolean;
+  start: () => void;
+}
+
 /**
- * Lets jobs run while their number and the sum of their weights stay bounded, first come, first served. A job heavier
+ * Lets jobs run while their number and the sum of their weights stay bounded, first come, first served, urgent ones first. A job heavier
  * than everything allowed runs alone.
  */
 export class Limiter {
   #running = 0;
   #weight = 0;
-  readonly #waiting: { weight: number; start: () => void }[] = [];
+  readonly #waiting: Waiting[] = [];
 
   constructor(
     readonly maxJobs: number,
@@ -13,9 +19,9 @@ export class Limiter {
   ) {}
 
   /** Runs `job` when there is room. If `signal` has aborted by then, throws its reason instead. */
-  async run<T>(weight: number, signal: AbortSignal | undefined, job: () => Promise<T>): Promise<T> {
+  async run<T>(weight: number, signal: AbortSignal | undefined, job: () => Promise<T>, urgent = false): Promise<T> {
     signal?.throwIfAborted();
-    if (!this.#fits(weight) || this.#waiting.length > 0) await this.#wait(weight);
+    if (!this.#fits(weight) || this.#waiting.length > 0) await this.#wait(weight, urgent);
     else this.#take(weight);
     try {
       signal?.throwIfAborted();
@@ -36,13 +42,14 @@ export class Limiter {
     this.#weight += weight;
   }
 
-  async #wait(weight: number): Promise<void> {
+  async #wait(weight: number, urgent: boolean): Promise<void> {
     await new Promise<void>(resolve => {
       const start = (): void => {
         this.#take(weight);
         resolve();
       };
-      this.#waiting.push({ weight, start });
+      const before = urgent ? this.#waiting.findIndex(waiting => !waiting.urgent) : -1;
+      this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, { weight, urgent, start });
     });
   }
 

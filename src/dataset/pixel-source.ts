@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ImageHash } from '../core/types';
-import type { Decoder, PixelSpec } from './decoder';
+import type { Decoder } from './decoder';
+import type { PixelSpec } from './pixel-spec';
 import { PictureError } from './picture-error';
 import type { PixelStore } from './pixel-store';
 import type { RejectedImages } from './rejected';

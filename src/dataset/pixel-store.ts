@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { ImageHash } from '../core/types';
-import { pixelKey, type PixelSpec } from './decoder';
+import { pixelKey, type PixelSpec } from './pixel-spec';
 import { DatasetError } from './errors';
 import { RowStore } from './row-store';
 

@@ -63,12 +63,12 @@ export class ThumbnailCache {
   async #find(hash: ImageHash, file: string, size: number): Promise<Picture> {
     const hex = hash.slice('sha256:'.length);
     const base = this.#folder && path.join(this.#folder, hex.slice(0, 2), `${hex}-${size}`);
-    if (base === undefined) return await this.decoder.thumbnail(file, size, { expect: hash });
+    if (base === undefined) return await this.decoder.thumbnail(file, size, { expect: hash, urgent: true });
     for (const [mime, extension] of Object.entries(EXTENSION)) {
       const kept = await this.#load(`${base}.${extension}`, mime);
       if (kept) return kept;
     }
-    const made = await this.decoder.thumbnail(file, size, { expect: hash });
+    const made = await this.decoder.thumbnail(file, size, { expect: hash, urgent: true });
     // A full or read-only disk costs the cache, not the picture.
     await this.#keep(`${base}.${EXTENSION[made.mime]}`, made.bytes).catch(() => undefined);
     return made;

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDecoder, PictureError, pixelKey, type PixelSpec } from '../../src/dataset';
 import { loadSharp } from '../../src/dataset/sharp-loader';
-import { dataSet } from '../support/data';
+import { dataSet, temporaryFolder } from '../support/data';
 
 const nasty = dataSet('nasty-dev');
 const native = createDecoder({ choice: 'native' });
@@ -197,6 +198,22 @@ describe.each([
     expect((await failure(decoder.pixels(import.meta.dirname, square(2)))).code).toBe('unsupported');
     const other = failure(decoder.pixels(await made('png'), square(2), { expect: `sha256:${'0'.repeat(64)}` }));
     expect(await other).toMatchObject({ code: 'changed', lasting: false });
+  });
+
+  it('shows a thumbnail before a long queue is done', async () => {
+    const bytes = await made('jpeg', 800, 600);
+    let done = 0;
+    const queue = Array.from({ length: 60 }, () => decoder.pixels(bytes, square(64)).then(() => done++));
+    await decoder.thumbnail(bytes, 64, { urgent: true });
+    expect(done).toBeLessThan(40);
+    await Promise.all(queue);
+  });
+
+  it.skipIf(process.platform === 'win32')('does not wait for a pipe', async () => {
+    const folder = temporaryFolder();
+    execFileSync('mkfifo', [path.join(folder, '1.png')]);
+    expect((await failure(decoder.pixels(path.join(folder, '1.png'), square(2)))).code).toBe('unsupported');
+    fs.rmSync(folder, { recursive: true });
   });
 
   it('refuses more pixels than allowed from the header alone', async () => {

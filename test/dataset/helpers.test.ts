@@ -45,6 +45,16 @@ describe('Limiter', () => {
     );
   });
 
+  it('takes urgent jobs first, in their order', async () => {
+    const limiter = new Limiter(1, 1);
+    const order: string[] = [];
+    const job = (name: string, urgent: boolean) =>
+      limiter.run(1, undefined, () => Promise.resolve(void order.push(name)), urgent);
+    const first = limiter.run(1, undefined, () => tick(2));
+    await Promise.all([first, job('a', false), job('b', false), job('C', true), job('D', true)]);
+    expect(order).toEqual(['C', 'D', 'a', 'b']);
+  });
+
   it('goes on after a job that fails', async () => {
     const limiter = new Limiter(1, 1);
     const failing = limiter.run(1, undefined, () => Promise.reject(new Error('no')));
