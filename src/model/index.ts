@@ -1,21 +1,22 @@
-/** The siamese network: backends, loading, embedding. Heavy parts (tfjs) are reached only through functions that need them. */
-import { loadBackend } from './backend/load';
-import type { BackendOptions } from './backend/load';
+/**
+ * The siamese network: backends, loading, embedding, training. Importing this loads no tfjs: what needs it runs in workers,
+ * or imports it when called.
+ */
+import type { BackendOptions, LoadedBackend } from './backend/choice';
 import type { Embedder } from './embedder';
-import { createEmbedder } from './load-model';
 import { readModel } from './source';
-import type { ModelPlaces } from './source';
+import type { ModelPlaces, ModelSource } from './source';
 
-export { loadBackend, BackendError } from './backend/load';
-export type { BackendChoice, BackendName, BackendOptions, LoadedBackend } from './backend/load';
+export { BackendError } from './backend/choice';
+export type { BackendChoice, BackendName, BackendOptions, LoadedBackend } from './backend/choice';
 export type { ModelCard, ModelEmbedding, ModelInput } from './card';
 export { batchSize, pictureBytes } from './embedder';
 export type { Embedder, EmbedderInfo } from './embedder';
-export { createEmbedder } from './load-model';
+export { BACKBONE_DEFAULTS, BACKBONES } from './network/choices';
+export type { Backbone } from './network/choices';
+export type { ModelArtifacts } from './network/artifacts';
 export { createEmbedderPool } from './pool';
 export type { PoolOptions } from './pool';
-export { BACKBONE_DEFAULTS, BACKBONES } from './network/backbones';
-export type { Backbone } from './network/backbones';
 export { saveModel } from './save';
 export { readModel, ModelError } from './source';
 export type { ModelPlaces, ModelSource } from './source';
@@ -29,6 +30,16 @@ export type { EpochReport } from './training/state';
 export type { TrainProgress } from './training/train-protocol';
 export { train } from './training/trainer';
 export type { TrainEnvironment, TrainResult } from './training/trainer';
+
+/** Starts a tfjs backend in this thread; see `backend/load`. */
+export async function loadBackend(options: BackendOptions): Promise<LoadedBackend> {
+  return (await import('./backend/load')).loadBackend(options);
+}
+
+/** Builds the embedder of a model in this thread, on the backend that runs in it; see `load-model`. */
+export async function createEmbedder(source: ModelSource, backend: LoadedBackend): Promise<Embedder> {
+  return (await import('./load-model')).createEmbedder(source, backend);
+}
 
 /** Reads a model and runs it in this thread. For many images `readModel` and `createEmbedderPool` are faster. */
 export async function loadModel(ref: string, options: ModelPlaces & { backend: BackendOptions }): Promise<Embedder> {

@@ -3,7 +3,7 @@ import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { loadLayersModel, model as layersModel } from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { LoadedBackend } from './backend/load';
+import type { LoadedBackend } from './backend/choice';
 import type { Embedder } from './embedder';
 import { foldNetwork } from './network/embed-forward';
 import type { FoldedNetwork } from './network/embed-forward';

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { BackendOptions, LoadedBackend } from './backend/load';
-import { BackendError } from './backend/load';
+import { BackendError } from './backend/choice';
+import type { BackendOptions, LoadedBackend } from './backend/choice';
 import type { Embedder } from './embedder';
 import { batchSize, checkPixels, describe, pictureBytes } from './embedder';
 import type { ModelSource } from './source';

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ModelCard } from './card';
-import type { ModelArtifacts } from './network/parts';
+import type { ModelArtifacts } from './network/artifacts';
 
 /**
  * Writes a model folder: `model.json`, `weights.bin`, `card.json`. The folder is made whole beside its place and then put

@@ -1,4 +1,4 @@
-import type { BackendOptions, LoadedBackend } from './backend/load';
+import type { BackendOptions, LoadedBackend } from './backend/choice';
 import type { ModelSource } from './source';
 
 /** workerData of an embedding worker. */

@@ -1,12 +1,7 @@
 import { initializers, input as inputLayer, layers, model as layersModel } from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
-
-/**
- * The base networks: `conv4` (Vinyals 2016; Snell 2017), `koch` (Koch 2015), `resnet` (He 2016, small) and `mobile`
- * (MobileNetV2, Sandler 2018, narrow).
- */
-export type Backbone = 'conv4' | 'koch' | 'resnet' | 'mobile';
-export const BACKBONES: readonly Backbone[] = ['conv4', 'koch', 'resnet', 'mobile'];
+import { BACKBONE_DEFAULTS } from './choices';
+import type { Backbone } from './choices';
 
 export interface NetworkOptions {
   backbone: Backbone;
@@ -19,14 +14,6 @@ export interface NetworkOptions {
   widen?: number;
   seed: number;
 }
-
-/** What a backbone takes and gives unless told otherwise. */
-export const BACKBONE_DEFAULTS: Record<Backbone, { size: number; embeddingSize: number; smallest: number }> = {
-  conv4: { size: 28, embeddingSize: 64, smallest: 16 },
-  koch: { size: 105, embeddingSize: 4096, smallest: 65 },
-  resnet: { size: 64, embeddingSize: 128, smallest: 16 },
-  mobile: { size: 224, embeddingSize: 128, smallest: 32 },
-};
 
 /**
  * Builds one branch of the siamese network: picture to embedding, not normalised. Both twins and all of a triplet are this

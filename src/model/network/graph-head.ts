@@ -1,6 +1,6 @@
 import type { io } from '@tensorflow/tfjs-core';
 import type { ModelSource } from '../source';
-import type { ModelArtifacts } from './parts';
+import type { ModelArtifacts } from './artifacts';
 
 interface Matrix {
   shape: number[];

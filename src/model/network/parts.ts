@@ -4,21 +4,12 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { loadTfjs } from '../load-model';
 import type { ModelSource } from '../source';
+import type { ModelArtifacts } from './artifacts';
 import type { NetworkOptions } from './backbones';
 import { buildNetwork } from './backbones';
 import { foldNetwork } from './embed-forward';
 import { extendGraph } from './graph-head';
 import { planOf } from './plan';
-
-/** A model's files, as `model.json` and `weights.bin` hold them. */
-export interface ModelArtifacts {
-  format: 'layers-model' | 'graph-model';
-  topology: object;
-  specs: tf.io.WeightsManifestEntry[];
-  weights: ArrayBuffer;
-  /** the node that gives the embedding, where it is not the model's first output */
-  output?: string;
-}
 
 /** What training works on: perhaps a frozen trunk, and a network whose weights are learned. */
 export interface NetworkParts {

@@ -1,6 +1,6 @@
 import type { Metric } from '../../core/types';
-import type { Backbone } from '../network/backbones';
-import { BACKBONE_DEFAULTS } from '../network/backbones';
+import { BACKBONE_DEFAULTS } from '../network/choices';
+import type { Backbone } from '../network/choices';
 
 /** Contrastive: Hadsell 2006. Triplet: the hinge. Soft-margin: Hermans 2017. Hoffer-Ailon 2015. Cross-entropy: Koch 2015. */
 export type Loss = 'contrastive' | 'triplet' | 'soft-margin' | 'hoffer-ailon' | 'cross-entropy';

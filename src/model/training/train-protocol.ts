@@ -1,6 +1,6 @@
-import type { BackendOptions, LoadedBackend } from '../backend/load';
+import type { BackendOptions, LoadedBackend } from '../backend/choice';
 import type { ModelInput } from '../card';
-import type { ModelArtifacts } from '../network/parts';
+import type { ModelArtifacts } from '../network/artifacts';
 import type { ModelSource } from '../source';
 import type { TrainingData } from './data';
 import type { Shared } from './exchange';

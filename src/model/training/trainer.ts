@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { BackendOptions, LoadedBackend } from '../backend/load';
+import type { BackendOptions, LoadedBackend } from '../backend/choice';
 import type { ModelCard, ModelInput } from '../card';
 import type { ModelSource } from '../source';
 import { ModelError } from '../source';

@@ -1,0 +1,28 @@
+/** `cpu` is tfjs' plain JavaScript: the reference that tests check the others against. */
+export type BackendName = 'node' | 'wasm' | 'cpu';
+export type BackendChoice = 'auto' | BackendName;
+
+export interface BackendOptions {
+  choice: BackendChoice;
+  /** folder with tfjs-backend-wasm's `.wasm` files and our `train.wasm`; with a trailing separator or without */
+  wasmDir: string;
+  /** folder of an `@tensorflow/tfjs-node` to load instead of the installed one */
+  tfjsNodePath?: string;
+}
+
+export interface LoadedBackend {
+  name: BackendName;
+  /** one line for each backend tried: which one runs, and why not the others */
+  why: string[];
+}
+
+/** No backend of the chosen kind loads. `why` has a line for each one tried. */
+export class BackendError extends Error {
+  constructor(
+    message: string,
+    readonly why: string[],
+  ) {
+    super(message);
+    this.name = 'BackendError';
+  }
+}
