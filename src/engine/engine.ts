@@ -24,7 +24,9 @@ import { exportFolder } from './jobs/export';
 import { importAnswers } from './jobs/import';
 import { mineLane, refuseUnminable } from './jobs/mine';
 import { fillVectors } from './jobs/vectors';
+import { ManifestViews } from './manifest-view';
 import type { JobOptions } from './progress';
+import { Review } from './review';
 import { Workspace } from './workspace';
 
 type Calls = EngineProtocol['calls'];
@@ -47,6 +49,8 @@ export class Engine {
   readonly #workspaces = new Map<string, Promise<Workspace>>();
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #embedders: Embedders;
+  /** manifests that are being looked at */
+  readonly manifests = new ManifestViews(ref => this.#open(ref));
 
   constructor(
     readonly assets: Assets,
@@ -149,6 +153,13 @@ export class Engine {
     return workspace.labelling.window(lane, WINDOW);
   }
 
+  /** Looking back at what was answered. */
+  async review({ folder, settings }: FolderRef): Promise<Review> {
+    const workspace = await this.#open({ folder, settings });
+    await workspace.ledger.refresh();
+    return new Review(workspace);
+  }
+
   async thumbnail({ hash, size, ...ref }: Params<'thumbnail'>): Promise<Thumbnail> {
     const workspace = await this.#open(ref);
     return workspace.thumbnail(hash, Math.min(2048, Math.max(16, Math.round(size))), ref.settings);
@@ -217,6 +228,7 @@ export class Engine {
 
   async dispose(): Promise<void> {
     await Promise.allSettled([...this.#workspaces.keys()].map(folder => this.#close(folder)));
+    await this.manifests.dispose();
     await this.#embedders.dispose();
   }
 

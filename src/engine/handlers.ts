@@ -24,6 +24,25 @@ export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
     answer: params => engine.answer(params),
     undo: params => engine.undo(params),
     flag: params => engine.flag(params),
+    answers: async ({ query = '', offset, count, ...ref }) => (await engine.review(ref)).answers(query, offset, count),
+    correct: async ({ a, b, relation, token, ...ref }) => {
+      await (await engine.review(ref)).correct(a, b, relation, token);
+      return null;
+    },
+    undoAct: async ({ id, token, ...ref }) => {
+      await (await engine.review(ref)).undo(id, token);
+      return null;
+    },
+    contradictions: async ref => (await engine.review(ref)).contradictions(),
+    suspects: async ({ count, ...ref }) => (await engine.review(ref)).suspects(count),
+    disagreements: async ref => (await engine.review(ref)).disagreements(),
+    flagged: async ref => (await engine.review(ref)).flagged(),
+    summary: async ref => (await engine.review(ref)).summary(),
+    classProposals: async ({ a, b, ...ref }) => (await engine.review(ref)).proposals(a, b),
+    reclass: async ({ images, to, token, ...ref }) => {
+      await (await engine.review(ref)).reclass(images, to, token);
+      return null;
+    },
     thumbnail: async params => {
       const picture = await engine.thumbnail(params);
       return transferring(picture, [picture.bytes.buffer as ArrayBuffer]);
@@ -33,6 +52,10 @@ export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
     formats: () => formats(),
     import: (params, context) => engine.import(params, job(context)),
     importPreview: ({ file }) => previewImport(file),
+    manifestOpen: (params, context) => engine.manifests.summary(params, job(context)),
+    manifestRows: (params, context) => engine.manifests.rows(params, job(context)),
+    manifestAnswer: params => engine.manifests.answer(params),
+    manifestClose: params => engine.manifests.close(params),
     clearCache: params => engine.clearCache(params),
   };
 }

@@ -40,6 +40,8 @@ export interface StoredLane {
   seed: number;
   minedAt: string;
   report: MiningReport;
+  /** which cached vectors it was mined with, so that distances can be told without loading the network */
+  vectors: { key: string; dimension: number; weights?: number[] };
   candidates: StoredCandidate[];
   /** of near duplicates: images that belong together, largest group first */
   groups?: ImageHash[][];
@@ -129,7 +131,9 @@ export class LaneStore {
 function parseLane(text: string): StoredLane | undefined {
   try {
     const value = JSON.parse(text) as StoredLane;
-    return value.version === 1 && typeof value.seed === 'number' && Array.isArray(value.candidates) ? value : undefined;
+    return value.version === 1 && typeof value.vectors === 'object' && Array.isArray(value.candidates)
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

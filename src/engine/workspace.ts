@@ -32,6 +32,8 @@ export class Workspace {
   #mining: { modelKey: string; cache: MiningCache } | undefined;
   #watcher: FSWatcher | undefined;
   readonly labelling: Labelling;
+  /** milliseconds since 1970 */
+  readonly openedAt = Date.now();
 
   private constructor(
     readonly folder: string,
@@ -50,7 +52,7 @@ export class Workspace {
       lanes,
       knowledge,
       find: hash => this.seen().get(hash),
-      openedAt: Date.now(),
+      openedAt: this.openedAt,
     });
     ledger.onChange(change => {
       const { images, contradictions } = knowledge.update(change);
@@ -100,6 +102,14 @@ export class Workspace {
   /** Where images were when last looked at, without a scan. */
   seen(): Map<ImageHash, ImageRef> {
     return (this.#seen ??= lastSeen(this.index, this.settings.classes, this.ledger.state));
+  }
+
+  /** Lets go of what hangs on classes and flags; it is worked out anew when next asked for. */
+  forget(): void {
+    this.#inventory = undefined;
+    this.#seen = undefined;
+    this.labelling.refresh('all');
+    this.events.changed('answers');
   }
 
   /** Looks at the folder as it is now. */

@@ -1,5 +1,6 @@
 import type { ImageHash, Lane, Metric, Relation, TripletVerdict } from '../core/types';
 import type { MiningReport, Strategy } from '../core/mining/types';
+import type { ManifestAnswer, ManifestSummary, ManifestView, ManifestWindow } from './manifest-rows';
 
 /**
  * What the host (or anyone else) may ask of the engine. Every call names its folder: the engine opens a folder on first
@@ -31,7 +32,7 @@ export interface FolderRef {
   settings: EngineSettings;
 }
 
-export type Stage = 'scan' | 'identify' | 'decode' | 'embed' | 'mine' | 'write' | 'train' | 'evaluate';
+export type Stage = 'read' | 'scan' | 'identify' | 'decode' | 'embed' | 'mine' | 'write' | 'train' | 'evaluate';
 
 export interface Progress {
   stage: Stage;
@@ -199,6 +200,76 @@ export interface Thumbnail {
   height: number;
 }
 
+/** One person's standing answer on one pair. */
+export interface AnswerRow {
+  id: string;
+  a: ImageRef;
+  b: ImageRef;
+  relation: Relation;
+  by: string;
+  /** ISO 8601, UTC */
+  at: string;
+  /** by what the model says now; absent where it does not know both images */
+  distance?: number;
+  /** an image is no longer in the folder */
+  missing: boolean;
+}
+
+/** An answer with how likely it is wrong. */
+export interface SuspectRow extends AnswerRow {
+  /** logarithm of the odds that it is wrong */
+  score: number;
+}
+
+export interface ContradictionRow {
+  images: ImageRef[];
+  /** the likeliest to be wrong first */
+  answers: (AnswerRow & { probability: number; proposed: boolean; flipTo: 'same' | 'different' })[];
+}
+
+export interface FlaggedRow {
+  id: string;
+  image: ImageRef;
+  flag: string;
+  by: string;
+}
+
+export interface KappaInfo {
+  kappa: number;
+  /** share of pairs with the same answer */
+  observed: number;
+  pairs: number;
+  standardError: number;
+}
+
+export interface SessionSummary {
+  /** answers of this person since the engine opened the folder, and in all */
+  session: number;
+  total: number;
+  /** of judging, pauses left out; absent with too few answers to go by */
+  perHour?: number;
+  same: number;
+  different: number;
+  incomparable: number;
+  /** pairs that nobody judged and everybody knows */
+  implied: number;
+  contradictions: number;
+  flagged: number;
+  /** this person with themselves, on hidden repeats */
+  consistency?: KappaInfo;
+  /** each two people, on pairs that both judged */
+  agreement: { people: [string, string]; kappa: KappaInfo }[];
+  /** the estimated chance that the next hundred answers change anything */
+  chanceOfChange?: number;
+}
+
+export interface ClassProposalInfo {
+  kind: 'merge' | 'relabel' | 'name';
+  images: ImageHash[];
+  from: string | null;
+  to: string;
+}
+
 export type ExportShape = 'pairs' | 'triplets';
 
 export interface ExportParams extends FolderRef {
@@ -318,6 +389,24 @@ export interface EngineProtocol {
     answer: { params: AnswerParams; result: LabelWindow };
     undo: { params: FolderRef & { lane?: Lane; token: string }; result: LabelWindow & { undone?: Item } };
     flag: { params: FolderRef & { lane?: Lane; image: ImageHash; token: string }; result: LabelWindow };
+    /** standing answers, latest first; `query` finds in paths, classes, relation and person */
+    answers: {
+      params: FolderRef & { query?: string; offset: number; count: number };
+      result: { total: number; rows: AnswerRow[] };
+    };
+    /** says something else of a pair than was said before */
+    correct: { params: FolderRef & { a: ImageHash; b: ImageHash; relation: Relation; token: string }; result: null };
+    /** takes back one act, whenever it was */
+    undoAct: { params: FolderRef & { id: string; token: string }; result: null };
+    contradictions: { params: FolderRef; result: ContradictionRow[] };
+    suspects: { params: FolderRef & { count: number }; result: SuspectRow[] };
+    /** pairs on which people differ */
+    disagreements: { params: FolderRef; result: AnswerRow[][] };
+    flagged: { params: FolderRef; result: FlaggedRow[] };
+    summary: { params: FolderRef; result: SessionSummary };
+    /** what “they are really the same” may mean for the classes of two images */
+    classProposals: { params: FolderRef & { a: ImageHash; b: ImageHash }; result: ClassProposalInfo[] };
+    reclass: { params: FolderRef & { images: ImageHash[]; to: string | null; token: string }; result: null };
     thumbnail: { params: FolderRef & { hash: ImageHash; size: number }; result: Thumbnail };
     models: { params: FolderRef; result: ModelInfo[] };
     export: { params: ExportParams; result: ExportResult; progress: Progress };
@@ -325,6 +414,17 @@ export interface EngineProtocol {
     import: { params: ImportParams; result: ImportResult; progress: Progress };
     /** null: a manifest that needs no columns picked */
     importPreview: { params: { file: string }; result: CsvPreviewInfo | null };
+    /** a `*.pairs.jsonl` or `*.triplets.jsonl` as rows to look at; `file` is absolute */
+    manifestOpen: { params: FolderRef & { file: string }; result: ManifestSummary; progress: Progress };
+    manifestRows: {
+      params: FolderRef & { file: string; view: ManifestView; from: number; count: number };
+      result: ManifestWindow;
+      progress: Progress;
+    };
+    /** says what a row's images are; the file stays as it is */
+    manifestAnswer: { params: FolderRef & { file: string } & ManifestAnswer; result: null };
+    /** lets go of what was read; asking again reads again */
+    manifestClose: { params: { file: string }; result: null };
     clearCache: { params: FolderRef; result: { bytes: number } };
   };
   notifications: Record<string, never>;

@@ -13,7 +13,7 @@ import type { StoredLane } from '../lanes';
 import { StageProgress } from '../progress';
 import type { Report } from '../progress';
 import type { Workspace } from '../workspace';
-import { fillVectors } from './vectors';
+import { fillVectors, vectorsOf } from './vectors';
 
 const NEEDS_CLASSES: readonly string[] = ['hard-triplets', 'semi-hard-triplets', 'hard-positives', 'label-errors'];
 
@@ -149,6 +149,7 @@ export async function mineLane(
       metric,
       margin: params.margin,
       seed: params.seed,
+      vectors: { ...vectorsOf(embedder), ...(embedder.weights && { weights: [...embedder.weights] }) },
       minedAt: new Date().toISOString(),
       report,
       candidates: candidates.map(candidate => toStored(candidate, ids)),

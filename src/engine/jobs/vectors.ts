@@ -24,10 +24,9 @@ export function pixelSpec({ input }: Pick<Embedder, 'input'>): PixelSpec {
   return { width, height, channels, fit };
 }
 
-/** The cached vectors of a model, whatever is in them. */
-export function openVectors(workspace: Workspace, embedder: Embedder, signal?: AbortSignal): Promise<VectorStore> {
-  const key = vectorKey(embedder.name, embedder.key, pixelKey(pixelSpec(embedder)));
-  return VectorStore.open(workspace.cache, key, embedder.dimension, signal);
+/** Names the cached vectors of a model. */
+export function vectorsOf(embedder: Embedder): { key: string; dimension: number } {
+  return { key: vectorKey(embedder.name, embedder.key, pixelKey(pixelSpec(embedder))), dimension: embedder.dimension };
 }
 
 /** Sees to it that every image that can be decoded has its vector: cached ones cost nothing, new ones are embedded. */
@@ -39,7 +38,8 @@ export async function fillVectors(
   options: { signal?: AbortSignal; report?: Report } = {},
 ): Promise<Vectors> {
   const { signal, report } = options;
-  const store = await openVectors(workspace, embedder, signal);
+  const { key, dimension } = vectorsOf(embedder);
+  const store = await VectorStore.open(workspace.cache, key, dimension, signal);
   const missing = images.filter(({ hash }) => !store.has(hash));
   if (missing.length === 0) return { store, embedded: 0, fromCache: images.length, problems: [] };
   const decoder = workspace.decoder(settings);
