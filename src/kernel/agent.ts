@@ -396,11 +396,13 @@ export class Agent {
     const highest = this.#after?.score ?? Infinity;
     for (let from = first * block; from < end; from += plan.blockRows) {
       const wanted = rule.distancesOf(pool.cutoff, highest);
+      // in the scale of the bounds nothing lies beyond `most`, and larger numbers would not fit it
+      const within = (distance: number) => Math.min(Math.max(distance, 0), most);
       kernel.setBand(
-        rule.from,
-        Math.min(rule.to, most),
-        Math.max(0, Math.max(rule.from, wanted.from)),
-        Math.min(rule.to, wanted.to, most),
+        within(rule.from),
+        within(rule.to),
+        within(Math.max(rule.from, wanted.from)),
+        within(Math.min(rule.to, wanted.to)),
       );
       kernel.sweepPairs(from, Math.min(from + plan.blockRows, end), panel, lastPanel, rule.countNearer);
       this.#result.inBand += kernel.pairsInside();

@@ -102,7 +102,7 @@ export async function pairCollector(
       const results = await run.collect(turn, after, pool.limit);
       addPools(run.space, problem.ranks, results, pool);
       if (!after) {
-        countLeftOut(problem, results);
+        if (rule.countNearer) countTooNear(problem, results);
         const inBand = results.reduce((sum, result) => sum + result.inBand, 0);
         pool.offered = control.cancelled ? inBand : inBand - excludedInBand(problem, rule);
       }
@@ -153,12 +153,16 @@ function addPools({ rows }: Space, ranks: Int32Array, results: PhaseResult[], po
   if (floor && (!pool.floor || compareEntries(ranks, floor, pool.floor) < 0)) pool.floor = floor;
 }
 
-function countLeftOut({ request, leftOut }: Problem, results: PhaseResult[]): void {
-  const sum = (of: (result: PhaseResult) => number) => results.reduce((total, result) => total + of(result), 0);
-  const { guards } = request;
+function countTooNear({ leftOut }: Problem, results: PhaseResult[]): void {
   // every pair was met from both of its ends
-  if (guards.minDistance !== undefined) leftOut['minDistance'] = sum(result => result.tooNear) / 2;
-  if (request.lane !== 'hard-triplets' && request.lane !== 'semi-hard-triplets') return;
+  leftOut['minDistance'] = results.reduce((sum, result) => sum + result.tooNear, 0) / 2;
+}
+
+function countLeftOut(problem: Problem, results: PhaseResult[]): void {
+  const { guards } = problem.request;
+  const { leftOut } = problem;
+  const sum = (of: (result: PhaseResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  if (guards.minDistance !== undefined) countTooNear(problem, results);
   if (guards.relativeMargin !== undefined) leftOut['relativeMargin'] = sum(result => result.counts.relativeMargin);
   if (guards.rankWindow !== undefined) leftOut['rankWindow'] = sum(result => result.counts.rankWindow);
 }

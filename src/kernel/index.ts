@@ -1,22 +1,15 @@
 import path from 'node:path';
-import { rowDistance } from '../core/distances';
 import { countLeftOutPairs } from '../core/mining/guards';
-import { CandidatePool, type Entry } from '../core/mining/pool';
-import { prepare, type Problem } from '../core/mining/problem';
-import { Selection } from '../core/mining/selection';
-import type { MinedCandidate, MiningData, MiningRequest, MiningResult } from '../core/mining/types';
+import type { NearestRows } from '../core/mining/label-errors';
+import { prepare } from '../core/mining/problem';
+import type { MiningData, MiningRequest, MiningResult } from '../core/mining/types';
 import { Control, type MiningRuntime } from './control';
-import {
-  pairCollector,
-  referencePairCollector,
-  referenceTripletCollector,
-  tripletCollector,
-  type Collector,
-} from './collect';
-import { pairRule } from '../core/mining/pair-rule';
-import { loadKernel } from './wasm';
+import { mineDuplicates, mineLabelErrors, minePairs, mineTriplets, type LaneContext, type LaneResult } from './lanes';
+import { findNearest } from './nearest';
+import { loadKernel, type LoadedKernel } from './wasm';
 
 export type { MiningProgress, MiningRuntime, KernelName } from './control';
+export type { NearestRows } from '../core/mining/label-errors';
 export { MiningCache } from './cache';
 export { MiningInputError } from '../core/mining/problem';
 
@@ -35,91 +28,111 @@ export async function mine(
   const started = performance.now();
   const problem = prepare(data, request);
   countLeftOutPairs(problem);
-  const control = new Control(runtime);
-  const selection = new Selection(problem);
-  const collector = await collectorFor(problem, control, runtime);
-  let found = 0;
-  let partial: boolean;
-  try {
-    do {
-      const pool = new CandidatePool(problem.ranks, poolLimit(request));
-      const first = selection.last === undefined;
-      partial = !(await collector.collect(selection, pool));
-      if (first) found = pool.offered;
-      selection.takeFrom(pool);
-      if (pool.dropped === 0) break;
-    } while (!selection.full && !partial);
-  } finally {
-    await collector.close();
-  }
-  const capped = ['perImage', 'perClassPair', 'perDuplicateGroup'].reduce(
-    (n, name) => n + (problem.leftOut[name] ?? 0),
+  const context: LaneContext = {
+    problem,
+    kernel: await kernelFor(runtime),
+    control: new Control(runtime),
+    runtime,
+  };
+  if (request.guards.perDuplicateGroup !== undefined) context.groups = await groupsOf(data, request, runtime);
+  const { candidates, found, groups, threshold, ...ran } = await mineLane(context);
+  const { leftOut } = problem;
+  const capped = ['perImage', 'perClassPair', 'perDuplicateGroup', 'implied'].reduce(
+    (n, name) => n + (leftOut[name] ?? 0),
     0,
   );
-  problem.leftOut['topK'] = selection.full ? found - selection.taken.length - capped : 0;
+  leftOut['topK'] = candidates.length < request.topK ? 0 : Math.max(0, found - candidates.length - capped);
   return {
-    candidates: candidatesOf(problem, selection.taken),
+    candidates,
     report: {
       images: problem.rows.length,
       classes: problem.classes.filter(({ label }) => label >= 0).length,
       found,
-      leftOut: problem.leftOut,
-      kernel: collector.kernel,
-      threads: collector.threads,
+      leftOut,
+      ...ran,
       seconds: (performance.now() - started) / 1000,
-      partial,
-      notes: [],
+      ...(threshold !== undefined && { threshold }),
     },
+    ...(groups && { groups }),
   };
 }
 
-/** The lane's collector on the fastest kernel there is. */
-async function collectorFor(problem: Problem, control: Control, runtime: MiningRuntime): Promise<Collector> {
-  const { request } = problem;
-  const { workerPath } = runtime;
-  const wasmDir =
-    runtime.wasmDir ?? (workerPath === undefined ? undefined : path.join(path.dirname(workerPath), 'wasm'));
-  const kernel =
-    wasmDir === undefined || runtime.kernel === 'typescript' ? undefined : await loadKernel(wasmDir, runtime.kernel);
-  switch (request.lane) {
+/** What `nearest` is asked for. */
+export type NearestRequest = Pick<MiningRequest, 'metric' | 'weights'> & {
+  /** how many of each row */
+  count: number;
+  /** rows of which class, seen from the row; default `any` */
+  side?: 'same' | 'different' | 'any';
+};
+
+/**
+ * The nearest rows of every row, exactly, ties by hash; the row itself and its copies are left out, unclassed rows are in.
+ * A cancelled run gives what it has: -1 stands where a neighbour is missing.
+ * @throws MiningInputError for vectors that are not finite; the message names the image.
+ */
+export async function nearest(
+  data: MiningData,
+  { count, side = 'any', metric, weights }: NearestRequest,
+  runtime: MiningRuntime = {},
+): Promise<NearestRows> {
+  const request: MiningRequest = {
+    lane: 'uncertain-pairs',
+    metric,
+    ...(weights && { weights }),
+    margin: 0,
+    strategy: 'nearest',
+    perPair: 1,
+    topK: 1,
+    guards: {},
+    seed: 0,
+  };
+  const found = await findNearest(
+    prepare(data, request),
+    count,
+    side,
+    await kernelFor(runtime),
+    new Control(runtime),
+    runtime,
+  );
+  return found.nearest;
+}
+
+function mineLane(context: LaneContext): Promise<LaneResult> {
+  switch (context.problem.request.lane) {
     case 'hard-triplets':
     case 'semi-hard-triplets':
-      return (
-        // draws weigh every negative of the band, so that there is nothing that bounds could save
-        (kernel && request.strategy !== 'distance-weighted'
-          ? await tripletCollector(problem, kernel, control, runtime)
-          : undefined) ?? referenceTripletCollector(problem, control)
-      );
-    default: {
-      const turn = 0;
-      const rule = pairRule(request, turn);
-      return (
-        (kernel && (await pairCollector(problem, rule, turn, kernel, control, runtime))) ??
-        referencePairCollector(problem, rule, control)
-      );
-    }
+      return mineTriplets(context);
+    case 'hard-negatives':
+    case 'hard-positives':
+    case 'uncertain-pairs':
+      return minePairs(context);
+    case 'near-duplicates':
+      return mineDuplicates(context);
+    case 'label-errors':
+      return mineLabelErrors(context);
   }
 }
 
-/** Caps turn candidates away: a pool holds many times what is asked for, and another one is filled where that was too few. */
-function poolLimit({ topK }: MiningRequest): number {
-  return Math.max(1 << 18, 16 * topK);
+/** Groups of near duplicates by row, for the cap on them. */
+async function groupsOf(data: MiningData, request: MiningRequest, runtime: MiningRuntime): Promise<Int32Array> {
+  const { signal, workerPath, wasmDir, threads, kernel } = runtime;
+  const { groups = [] } = await mine(
+    data,
+    { ...request, lane: 'near-duplicates', topK: 1, guards: { flagged: request.guards.flagged ?? new Set() } },
+    {
+      ...(signal && { signal }),
+      ...(workerPath !== undefined && { workerPath }),
+      ...(wasmDir !== undefined && { wasmDir }),
+      ...(threads !== undefined && { threads }),
+      ...(kernel !== undefined && { kernel }),
+    },
+  );
+  const byRow = new Int32Array(data.ids.length).fill(-1);
+  groups.forEach((group, at) => group.forEach(row => (byRow[row] = at)));
+  return byRow;
 }
 
-function candidatesOf({ data, request }: Problem, entries: Entry[]): MinedCandidate[] {
-  const between = rowDistance(request.metric, data.dimension, request.weights);
-  const distance = (i: number, j: number) => between(data.vectors, i, data.vectors, j);
-  return entries.map(({ score, a, b, c }) =>
-    c < 0
-      ? { kind: 'pair', a, b, distance: distance(a, b), score }
-      : {
-          kind: 'triplet',
-          anchor: a,
-          positive: b,
-          negative: c,
-          positiveDistance: distance(a, b),
-          negativeDistance: distance(a, c),
-          score,
-        },
-  );
+async function kernelFor({ wasmDir, workerPath, kernel }: MiningRuntime): Promise<LoadedKernel | undefined> {
+  const dir = wasmDir ?? (workerPath === undefined ? undefined : path.join(path.dirname(workerPath), 'wasm'));
+  return dir === undefined || kernel === 'typescript' ? undefined : loadKernel(dir, kernel);
 }

@@ -127,6 +127,6 @@ export async function referencePairs(
       break;
     }
   }
-  if (first && request.guards.minDistance !== undefined) leftOut['minDistance'] = tooNear;
+  if (first && rule.countNearer) leftOut['minDistance'] = tooNear;
   return whole;
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { Problem } from '../core/mining/problem';
+import { SAME, type Problem } from '../core/mining/problem';
 import type { Metric } from '../core/types';
 import type { Side } from '../core/mining/guards';
 import type { Control } from './control';
@@ -246,7 +246,7 @@ function localAnswers({ rows, answered, data }: Problem): { starts: Int32Array; 
     const links: [number, number][] = [];
     for (let at = answered.starts[row]!; at < answered.starts[row + 1]!; at++) {
       const other = places[answered.others[at]!]!;
-      if (other >= 0) links.push([other, answered.same[at]!]);
+      if (other >= 0) links.push([other, answered.relations[at] === SAME ? 1 : 0]);
     }
     for (const [other, isSame] of links.sort((x, y) => x[0] - y[0])) {
       others.push(other);

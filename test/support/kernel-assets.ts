@@ -1,7 +1,8 @@
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { KernelName } from '../../src/kernel';
 import { wasmModules } from '../../scripts/bundles.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -34,4 +35,12 @@ export async function kernelAssets(): Promise<{ wasmDir: string; workerPath: str
 
 function newest(dir: string): number {
   return Math.max(...readdirSync(dir).map(name => statSync(path.join(dir, name)).mtimeMs));
+}
+
+/** The WebAssembly kernels that this Node runs. */
+export function kernelsHere(wasmDir: string): KernelName[] {
+  const runs = (file: string) => WebAssembly.validate(readFileSync(path.join(wasmDir, file)));
+  const kernels: KernelName[] = ['wasm-simd'];
+  if (runs('kernel-relaxed.wasm')) kernels.push('wasm-relaxed-simd');
+  return kernels;
 }

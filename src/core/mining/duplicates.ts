@@ -37,6 +37,16 @@ export function duplicateGroups({
   return groups.labels();
 }
 
+/** Gives rows of equal id the same number, the first such row's. */
+export function groupsOfIds({ ids }: Pick<MiningData, 'ids'>): Int32Array {
+  const firsts = new Map<string, number>();
+  return Int32Array.from(ids, (id, i) => {
+    const first = firsts.get(id);
+    if (first === undefined) firsts.set(id, i);
+    return first ?? i;
+  });
+}
+
 function equalRows(vectors: Float32Array, dimension: number, i: number, j: number): boolean {
   for (let k = 0; k < dimension; k++) if (vectors[i * dimension + k] !== vectors[j * dimension + k]) return false;
   return true;

@@ -1,7 +1,7 @@
 import type { Distance, Metric } from '../types';
 import { similarityOf } from '../distances';
 import type { Problem } from './problem';
-import { answerOf } from './problem';
+import { answerOf, SAME } from './problem';
 
 /**
  * The least distance that a negative may have beside a positive at distance d, so that it is less similar by the share
@@ -19,7 +19,9 @@ export function mayCompare({ copies, answered }: Problem, i: number, j: number):
 
 /** As `mayCompare`, for a positive: a pair answered `same` is still one. */
 export function mayBePositive({ copies, answered }: Problem, i: number, j: number): boolean {
-  return copies[i] !== copies[j] && answerOf(answered, i, j) !== 'other';
+  if (copies[i] === copies[j]) return false;
+  const code = answerOf(answered, i, j);
+  return code === undefined || code === SAME;
 }
 
 /** Which pairs a lane looks at, by class. */
@@ -49,6 +51,7 @@ export function countLeftOutPairs(problem: Problem): void {
   const { data, rows, copies, answered, leftOut } = problem;
   const { labels } = data;
   const side = sidesOf(problem.request.lane);
+  const triplets = problem.request.lane === 'hard-triplets' || problem.request.lane === 'semi-hard-triplets';
   const counts = (i: number, j: number) => side === 'any' || (labels[i] === labels[j]) === (side === 'same');
   const groups = new Map<number, number[]>();
   const mined = new Uint8Array(labels.length);
@@ -72,7 +75,7 @@ export function countLeftOutPairs(problem: Problem): void {
       const j = answered.others[at]!;
       const twice = at > answered.starts[i]! && answered.others[at - 1] === j;
       if (j <= i || twice || !mined[j] || copies[i] === copies[j] || !counts(i, j)) continue;
-      const staysPositive = answered.same[at] && labels[i] === labels[j] && side === 'any';
+      const staysPositive = triplets && answered.relations[at] === SAME && labels[i] === labels[j];
       if (!staysPositive) asked++;
     }
   }

@@ -2,7 +2,7 @@ import { hashesOfPair } from '../pairs';
 import type { ImageHash, PairKey, Relation } from '../types';
 import { METRICS } from '../types';
 import type { MiningData, MiningRequest } from './types';
-import { duplicateGroups } from './duplicates';
+import { duplicateGroups, groupsOfIds } from './duplicates';
 
 /** Vectors, labels, weights or numbers that cannot be mined; the message names the image and says what to do. */
 export class MiningInputError extends RangeError {
@@ -13,9 +13,14 @@ export class MiningInputError extends RangeError {
 export interface AnsweredRows {
   starts: Int32Array;
   others: Int32Array;
-  /** 1 where the pair was answered `same`: it still makes a positive */
-  same: Uint8Array;
+  /** beside `others`: what was answered */
+  relations: Uint8Array;
 }
+
+/** Codes of relations; a pair that is only known to be answered is `OTHER`. */
+export const OTHER = 0;
+export const SAME = 1;
+export const DIFFERENT = 2;
 
 /** A checked mining run: what may be compared with what, and in which order ties fall. Rows are rows of the data. */
 export interface Problem {
@@ -64,20 +69,21 @@ export function prepare(data: MiningData, request: MiningRequest): Problem {
     rows,
     classes: classRanges(rows, data.labels),
     ranks,
-    copies: duplicateGroups(data),
+    // copies of one picture with other bytes are what the lane of near duplicates looks for
+    copies: request.lane === 'near-duplicates' ? groupsOfIds(data) : duplicateGroups(data),
     answered: answeredRows(data, request.guards.answered),
     leftOut,
   };
 }
 
-/** Whether a pair of rows was answered, and how: undefined when it was not. */
-export function answerOf(answered: AnsweredRows, i: number, j: number): 'same' | 'other' | undefined {
+/** What was answered of a pair of rows, as a code; undefined when nothing was. */
+export function answerOf(answered: AnsweredRows, i: number, j: number): number | undefined {
   let low = answered.starts[i]!;
   let high = answered.starts[i + 1]!;
   while (low < high) {
     const middle = (low + high) >>> 1;
     const other = answered.others[middle]!;
-    if (other === j) return answered.same[middle] ? 'same' : 'other';
+    if (other === j) return answered.relations[middle];
     if (other < j) low = middle + 1;
     else high = middle;
   }
@@ -107,26 +113,29 @@ function classRanges(rows: Int32Array, labels: Int32Array): Problem['classes'] {
 function answeredRows(data: MiningData, answered: MiningRequest['guards']['answered']): AnsweredRows {
   const n = data.ids.length;
   const starts = new Int32Array(n + 1);
-  if (!answered?.size) return { starts, others: new Int32Array(0), same: new Uint8Array(0) };
+  if (!answered?.size) return { starts, others: new Int32Array(0), relations: new Uint8Array(0) };
   const rowsOf = new Map<ImageHash, number[]>();
   data.ids.forEach((id, i) => {
     const rows = rowsOf.get(id);
     if (rows) rows.push(i);
     else rowsOf.set(id, [i]);
   });
-  const relationOf: (key: PairKey) => Relation | undefined =
-    answered instanceof Map ? key => (answered as ReadonlyMap<PairKey, Relation>).get(key) : () => undefined;
-  const links: { i: number; j: number; same: boolean }[] = [];
+  const codeOf = (key: PairKey): number => {
+    const relation = answered instanceof Map ? (answered as ReadonlyMap<PairKey, Relation>).get(key) : undefined;
+    return relation === 'same' ? SAME : relation === 'different' ? DIFFERENT : OTHER;
+  };
+  const links: { i: number; j: number; code: number }[] = [];
   for (const key of answered.keys()) {
     const [a, b] = hashesOfPair(key);
-    const same = relationOf(key) === 'same';
-    for (const i of rowsOf.get(a) ?? [])
-      for (const j of rowsOf.get(b) ?? []) links.push({ i, j, same }, { i: j, j: i, same });
+    const code = codeOf(key);
+    for (const i of rowsOf.get(a) ?? []) {
+      for (const j of rowsOf.get(b) ?? []) links.push({ i, j, code }, { i: j, j: i, code });
+    }
   }
   links.sort((x, y) => x.i - y.i || x.j - y.j);
   for (const { i } of links) starts[i + 1]!++;
   for (let i = 0; i < n; i++) starts[i + 1]! += starts[i]!;
-  return { starts, others: Int32Array.from(links, l => l.j), same: Uint8Array.from(links, l => (l.same ? 1 : 0)) };
+  return { starts, others: Int32Array.from(links, l => l.j), relations: Uint8Array.from(links, l => l.code) };
 }
 
 function checkVectors({ vectors, dimension, ids }: MiningData): void {

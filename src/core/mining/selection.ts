@@ -33,13 +33,25 @@ export class Selection {
     }
   }
 
+  /** a lane's own say over a candidate, asked once for each in order; those it turns down count for no cap */
+  accepts: (entry: Entry) => boolean = () => true;
+  /** how many of them it turned down */
+  turnedDown = 0;
+  /** whether all candidates are looked at, though enough are taken */
+  readsOn = false;
+
+  /** Whether no more candidates are wanted. */
+  get done(): boolean {
+    return this.full && !this.readsOn;
+  }
+
   get full(): boolean {
     return this.taken.length >= this.#problem.request.topK;
   }
 
-  /** Whether an image has all the candidates that its cap allows. */
+  /** Whether an image has all the candidates that its cap allows, so that no more of it need be offered. */
   isSpent(row: number): boolean {
-    return this.#images[row]! >= this.#perImage;
+    return !this.readsOn && this.#isOver(row);
   }
 
   /** Whether a candidate comes after all that was looked at. */
@@ -51,22 +63,34 @@ export class Selection {
   takeFrom(pool: CandidatePool): void {
     const { ranks } = this.#problem;
     for (const at of pool.inOrder()) {
-      if (this.full) return;
+      if (this.done) return;
       const entry = pool.entry(at);
       if (pool.floor && compareEntries(ranks, entry, pool.floor) > 0) break;
       this.last = entry;
-      const over = this.#capOver(entry);
-      if (over) {
-        this.#problem.leftOut[over]!++;
-      } else {
-        this.#count(entry);
-        this.taken.push(entry);
-      }
+      if (this.accepts(entry)) this.take(entry);
+      else this.turnedDown++;
     }
   }
 
+  /** Takes a candidate if the caps allow it and there is room. */
+  take(entry: Entry): boolean {
+    if (this.full) return false;
+    const over = this.#capOver(entry);
+    if (over) {
+      this.#problem.leftOut[over]!++;
+      return false;
+    }
+    this.#count(entry);
+    this.taken.push(entry);
+    return true;
+  }
+
+  #isOver(row: number): boolean {
+    return this.#images[row]! >= this.#perImage;
+  }
+
   #capOver({ a, b, c }: Entry): string | undefined {
-    if (this.isSpent(a) || this.isSpent(b) || (c >= 0 && this.isSpent(c))) return 'perImage';
+    if (this.#isOver(a) || this.#isOver(b) || (c >= 0 && this.#isOver(c))) return 'perImage';
     if (this.#perClassPair < Infinity && (this.#classPairs.get(this.#classPair(a, b, c)) ?? 0) >= this.#perClassPair) {
       return 'perClassPair';
     }

@@ -36,7 +36,7 @@ export interface Guards {
   answered?: AnsweredPairs;
   /** images the person flagged as unusable */
   flagged?: ReadonlySet<ImageHash>;
-  /** pairs nearer than this are left out (near duplicates have a lane of their own) */
+  /** pairs nearer than this are left out (near duplicates have a lane of their own, which does not heed it) */
   minDistance?: number;
   /** a negative must be at least this share farther than the positive; see `relativeMarginFloor` */
   relativeMargin?: number;
@@ -117,7 +117,7 @@ export interface MiningReport {
    * What was left out, by name. `self`: rows (each with itself); `flagged`, `unclassed`: rows; `exactDuplicates`, `answered`,
    * `minDistance`: unordered pairs that the lane would have looked at; `relativeMargin`: anchor-positive pairs whose band it
    * narrowed; `rankWindow`: triplets passed over at ranks before the window; `perImage`, `perClassPair`, `perDuplicateGroup`:
-   * candidates over the cap; `topK`: candidates after the last one kept.
+   * candidates over the cap; `implied`: near duplicates that follow from those kept; `topK`: candidates after the last one kept.
    */
   leftOut: Record<string, number>;
   /** the kernel that ran, for the log: `wasm-relaxed-simd`, `wasm-simd`, `typescript` */

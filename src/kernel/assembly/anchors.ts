@@ -5,7 +5,7 @@ import { highKey, lowKey, lowestReaching, lowOfHigh } from './keys';
 import {
   answeredOthers, answeredStarts, blockRows, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
   gapReach, gapRoom, gapRows, gapStarts, labels, least, leastKey, nearest, nearestBounds, nearestCounts, nearestReach,
-  nearestRoom, nearestRows, ranks, reach, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
+  nearestRoom, nearestRows, ranks, reach, SAME, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
   windowStart,
 } from './plan';
 import { bounds, pack } from './tiles';
@@ -49,7 +49,7 @@ export function sweepAnchors(from: i32, to: i32, panel: i32, lastPanel: i32, col
       const lowColumn = at32(labels, j);
       const highColumn = at32(labels, j + 7);
       const apart = highColumn < low || lowColumn > high;
-      if (side == DIFFERENT && low == high && lowColumn == low && highColumn == low) continue;
+      if (side == DIFFERENT ? low == high && lowColumn == low && highColumn == low : side == SAME && apart) continue;
       bounds(i, end, p);
       if (columns) scanBoth(i, end, j, apart);
       else scanRows(i, end, j, apart);
@@ -115,6 +115,7 @@ function scanBoth(from: i32, to: i32, j0: i32, apart: bool): void {
 
 function admit(i: i32, s: i32, j: i32, bound: f32, apart: bool, near: bool, wanted: bool): void {
   if (!apart && (i == j || (side == DIFFERENT && at32(labels, i) == at32(labels, j)))) return;
+  if (side == SAME && (apart || at32(labels, i) != at32(labels, j))) return;
   if (at32(copies, i) == at32(copies, j) || isAnswered(i, j)) return;
   if (bound <= leastKey && exact(i, j) < least) {
     tooNear++;

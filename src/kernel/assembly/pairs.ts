@@ -73,7 +73,7 @@ function scan(from: i32, to: i32, j0: i32, plain: bool, countNearer: bool): void
     const u = v128.load(at);
     const v = v128.load(at, 16);
     const first = f32x4.splat(min(maybeFrom, low));
-    const last = f32x4.splat(max(maybeTo, high));
+    const last = f32x4.splat(max(max(maybeTo, high), sureFrom));
     const x = v128.and(v128.ge<f32>(u, first), v128.le<f32>(u, last));
     const y = v128.and(v128.ge<f32>(v, first), v128.le<f32>(v, last));
     if (!v128.any_true(v128.or(x, y))) continue;
