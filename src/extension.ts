@@ -42,7 +42,8 @@ export function activate(context: vscode.ExtensionContext): void {
     run: runLabelCommand,
     onFocus: focused => void setContext(contextKeys.labelFocus, focused),
     onShown: state => {
-      view.describe(state.kind === 'ready' ? laneTitle(state.lane) : '');
+      const lane = state.kind === 'ready' ? laneTitle(state.lane) : undefined;
+      view.describe([lane, folders.nameInDoubt()].filter(Boolean).join(' · '));
       if (state.kind === 'ready') void setContext(contextKeys.hasLane, true);
     },
     log,

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { stringsOf } from '../scripts/l10n.mjs';
 import { commands, contextKeys, settings, views } from '../src/contributions';
 
 /** package.json and the code name the same things; whatever one of them forgets shows here. */
@@ -103,6 +104,14 @@ describe('package.json', () => {
     const used = new Set([...read('package.json').matchAll(/"%([^%"]+)%"/g)].map(match => match[1]!));
     expect(used).toEqual(new Set(Object.keys(nls)));
     for (const [key, text] of Object.entries(nls)) expect(text.trim(), key).not.toBe('');
+  });
+
+  test('the bundle for translators holds what the code says, and the code says nothing that cannot be translated', () => {
+    const { strings, opaque } = stringsOf();
+    expect(opaque).toEqual([]);
+    expect(Object.keys(JSON.parse(read('l10n/bundle.l10n.json')) as object), 'run `node scripts/l10n.mjs`').toEqual(
+      strings,
+    );
   });
 
   test('every picture it names is there', () => {

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { commands } from '../contributions';
 import type { ModelInfo } from '../rpc/engine-protocol';
 import type { Margin } from './margin';
 import { folderRef } from './margin';
@@ -48,6 +49,12 @@ export async function chooseModel(margin: Margin, asked?: vscode.Uri): Promise<v
   const model = picked.model ?? (picked.other === 'file' ? await modelOnDisk(folder) : await modelAtAddress());
   if (model === undefined || model === now) return;
   await settings.setModel(model);
+  const mineNow = vscode.l10n.t('Mine Hard Triplets');
+  const next = await vscode.window.showInformationMessage(
+    vscode.l10n.t('Images are embedded with "{0}" from now on. Lanes mined before stay as they are.', model),
+    mineNow,
+  );
+  if (next === mineNow) await vscode.commands.executeCommand(commands.mineHardTriplets);
 }
 
 function row({ id, name, where, dimension, metric, description }: ModelInfo, now: string): ModelPick {

@@ -79,6 +79,14 @@ export class Folders implements vscode.Disposable {
     return below ? `${root!.name}/${below.replaceAll(path.sep, '/')}` : (root?.name ?? path.basename(folder.fsPath));
   }
 
+  /** The name of the current folder, where the window leaves a doubt which one is meant. */
+  nameInDoubt(): string | undefined {
+    const folder = this.current();
+    const open = onDisk();
+    const plain = open.length === 1 && open[0]!.uri.toString() === folder?.toString();
+    return folder && !plain ? this.name(folder) : undefined;
+  }
+
   dispose(): void {
     this.#subscription.dispose();
     this.#changed.dispose();

@@ -10,7 +10,7 @@ import { runJob } from './runJob';
 import { Settings } from './settings';
 import { laneTitle, mineSummary, nothingFound, problemSummary } from './words';
 
-/** Mines a lane of a folder and brings up the panel with what was found. */
+/** Mines a lane of a folder and brings up the panel with what was found. Resolves when that is done, whatever messages are still up. */
 export async function mine(margin: Margin, lane: Lane, asked?: vscode.Uri): Promise<void> {
   const folder = await margin.folders.pick(asked);
   if (!folder) return;
@@ -26,7 +26,7 @@ export async function mine(margin: Margin, lane: Lane, asked?: vscode.Uri): Prom
       return;
     case 'failed':
       label.fail({ ...explain(outcome.error), again: () => void mine(margin, lane, folder) });
-      await showFailure(outcome.error, margin);
+      void showFailure(outcome.error, margin);
       return;
     case 'cancelled':
       log.info(`${lane}: mining was cancelled; the vectors made so far are kept`);
@@ -49,11 +49,11 @@ async function tell(margin: Margin, result: MineResult): Promise<void> {
   if (lane.remaining === 0) {
     const text = lane.total > 0 ? mineSummary(result) : nothingFound(result);
     label.explain([text, problemSummary(problems)].join(' ').trim());
-    await tellWithProblems(text, problems);
+    void tellWithProblems(text, problems);
     return;
   }
   await view.reveal();
-  await tellWithProblems(mineSummary(result), problems);
+  void tellWithProblems(mineSummary(result), problems);
 }
 
 /** A message, with a way to the list of files that gave no picture, where there are any. */

@@ -28,6 +28,8 @@ export function laneTitle(lane: Lane): string {
 
 function stageTitle(stage: Stage): string {
   switch (stage) {
+    case 'read':
+      return t('Reading the manifest');
     case 'scan':
       return t('Looking for images');
     case 'identify':
@@ -90,6 +92,7 @@ export function mineSummary({ lane, report, problems }: MineResult): string {
       ? t('{0}: 1 candidate from {1} images', laneTitle(lane.lane), count(report.images))
       : t('{0}: {1} candidates from {2} images', laneTitle(lane.lane), count(lane.total), count(report.images)),
   ];
+  if (report.partial) parts.push(t('cancelled before the end'));
   if (lane.settled > 0) parts.push(t('{0} already answered', count(lane.settled)));
   return [`${parts.join(', ')}.`, problemSummary(problems)].filter(Boolean).join(' ');
 }

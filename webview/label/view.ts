@@ -78,7 +78,7 @@ function toolsView({ window: { canUndo, history = [], items } }: Ready, { model,
       class="tool"
       title=${`${label} (${key})`}
       aria-label=${label}
-      aria-keyshortcuts=${key}
+      aria-keyshortcuts=${key === '←' ? 'ArrowLeft' : key === '→' ? 'ArrowRight' : key}
       ?disabled=${disabled}
       @click=${(event: Event) => {
         act(action, event);
