@@ -7,6 +7,7 @@ export default defineConfig(({ mode }) => ({
     exclude: ['test/real-vscode/**', ...(mode === 'slow' ? [] : ['test/**/*.slow.test.ts'])],
     pool: 'forks',
     testTimeout: 20_000,
-    reporters: ['default'],
+    // .ci/run counts the tests of all its steps, and says where each is to leave its report.
+    reporters: process.env.MARGIN_REPORT ? ['default', ['json', { outputFile: process.env.MARGIN_REPORT }]] : ['default'],
   },
 }));

@@ -54,7 +54,9 @@ writeFileSync(
   ]),
 );
 
-const files = (await listFiles({ cwd: stage, packageManager: PackageManager.None })).map(file => file.replaceAll('\\', '/'));
+const files = (await listFiles({ cwd: stage, packageManager: PackageManager.None })).map(file =>
+  file.replaceAll('\\', '/'),
+);
 const wrong = checkContents(files);
 await createVSIX({
   cwd: stage,

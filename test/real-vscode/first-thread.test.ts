@@ -2,7 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Relation, TripletVerdict } from '../../src/core/types';
-import { dataSet, remove, subset } from './support/folders';
+import { things } from '../../scripts/sample-images/things.mjs';
+import { dataSet, remove, samples, subset } from './support/folders';
 import { exportManifest } from './support/export';
 import { Judge } from './support/judge';
 import { KEYS, RELATIONS, ledgerOf, pairOf, standing } from './support/ledger';
@@ -12,23 +13,26 @@ import type { Shown } from './support/panel';
 
 useWindows();
 
+const OMNIGLOT = [
+  'Greek/character01',
+  'Greek/character02',
+  'Greek/character11',
+  'Latin/character01',
+  'Latin/character05',
+];
+
+/** Where there is no image set to be had, the project's own samples still go the whole way. */
 const SETS = [
+  { name: 'samples', classes: Object.keys(things), perClass: 25 },
   { name: 'clothing-dev', classes: ['t-shirt', 'pants', 'shoes', 'dress', 'hat'], perClass: 24 },
   {
     name: 'omniglot-background-small1',
-    classes: [
-      'Greek/character01',
-      'Greek/character02',
-      'Greek/character11',
-      'Latin/character01',
-      'Latin/character05',
-    ].map(character => `images_background_small1/${character}`),
+    classes: OMNIGLOT.map(character => `images_background_small1/${character}`),
     perClass: 20,
   },
-];
+].map(each => ({ ...each, set: each.name === 'samples' ? samples : dataSet(each.name) }));
 
-describe.each(SETS)('from the folder $name to a manifest', ({ name, classes, perClass }) => {
-  const set = dataSet(name);
+describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perClass }) => {
   const judge = new Judge();
   const pressed: { item: Shown; verdict: TripletVerdict }[] = [];
   let folder: string;

@@ -1,8 +1,12 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { sampleImages } from '../../../scripts/sample-images.mjs';
 import { dataSet, temporaryFolder } from '../../support/data';
 
 export { dataSet, temporaryFolder };
+
+/** The project's own sample images: there on every machine. */
+export const samples = await sampleImages();
 
 /**
  * A copy of the first images of some classes, to work in.

@@ -18,7 +18,9 @@ export const HOST = process.env.MARGIN_VSCODE ?? 'latest';
 export interface MarginWindow {
   workbench: InstanceType<typeof Workbench>;
   panel: LabelPanel;
-  /** where VSIX was unpacked to */
+  /** opens another folder in the same window */
+  open(folder: string): Promise<void>;
+  /** where the VSIX was unpacked to */
   installed: string;
   /** the extension's log so far */
   log(): string;
@@ -31,12 +33,14 @@ export interface WindowOptions {
   settings?: Record<string, unknown>;
   /** more of the server's environment */
   env?: Record<string, string>;
+  /** further extensions, as VSIX files */
+  alongside?: string[];
 }
 
 /** Opens a folder. */
 export async function openMargin(
   folder: string,
-  { settings = {}, env = {} }: WindowOptions = {},
+  { settings = {}, env = {}, alongside = [] }: WindowOptions = {},
 ): Promise<MarginWindow> {
   const vsix = process.env.MARGIN_VSIX;
   if (vsix === undefined || !existsSync(vsix)) throw new Error('MARGIN_VSIX names no package: run npm run test:vscode');
@@ -51,7 +55,7 @@ export async function openMargin(
     for (let step = undo.pop(); step; step = undo.pop()) await step();
   };
   try {
-    await installVsix(host, profile, vsix);
+    for (const each of [vsix, ...alongside]) await installVsix(host, profile, each);
     const server = await startServer(host, profile, { env });
     undo.push(() => server.stop());
     const { browser, close: closeBrowser } = await launchBrowser();
@@ -63,6 +67,7 @@ export async function openMargin(
     const window: MarginWindow = {
       workbench,
       panel: new LabelPanel(workbench.webview(EXTENSION, 'view')),
+      open: other => workbench.open(server.url(other)),
       installed: path.join(profile.extensions, extension!),
       log: () => readLog(path.join(profile.data, 'logs')),
       engines: () => processes(path.join(profile.extensions, extension!, 'dist/engine.cjs')),

@@ -20,14 +20,16 @@ export class LabelPanel {
   /** The item to judge now, once it can be judged: its pictures are there and nothing is on its way to the disk. */
   async shown(timeout = SOON): Promise<Shown> {
     await this.frame.locator('#stage[data-item][aria-busy="false"]').waitFor({ timeout });
-    const images = this.stage.locator('figure');
-    for (const image of await images.all()) await image.locator('img').waitFor({ timeout: SOON });
     const id = await this.stage.getAttribute('data-item');
-    const paths = await images.locator('figcaption').evaluateAll(all => all.map(one => one.title));
-    const decoded = await images
-      .locator('img')
-      .evaluateAll(all => (all as { naturalWidth: number }[]).map(one => one.naturalWidth));
-    for (const width of decoded) expect(width).toBeGreaterThan(0);
+    const paths: string[] = [];
+    for (const figure of await this.stage.locator('figure').all()) {
+      const picture = figure.locator('img');
+      await picture.waitFor({ timeout: SOON });
+      // A broken picture is there too, but has no size.
+      const width = await picture.evaluate(image => (image as unknown as { naturalWidth: number }).naturalWidth);
+      expect(width).toBeGreaterThan(0);
+      paths.push((await figure.locator('figcaption').getAttribute('title'))!);
+    }
     return { id: id!, paths };
   }
 

@@ -1,0 +1,33 @@
+// Measures the ledger and the order of asking: loading a million events, an answer to disk beside a bare write and fsync,
+// a refresh at 100,000 candidates. Prints one JSON object; `--folder F` measures F's disk instead of the temporary one.
+import { build } from 'esbuild';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const place = process.argv.indexOf('--folder');
+const root = mkdtempSync(path.join(place > 0 ? process.argv[place + 1] : os.tmpdir(), 'margin-bench-ledger-'));
+try {
+  const outfile = path.join(root, 'bench.mjs');
+  await build({
+    entryPoints: [path.resolve(import.meta.dirname, '../test/bench/ledger.ts')],
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  });
+  const { benchAppend, benchLoad, benchOrder } = await import(pathToFileURL(outfile).href);
+  const load = [];
+  for (let run = 0; run < 3; run++) load.push(await benchLoad(path.join(root, 'load'), 1_000_000, 100_000));
+  const append = await benchAppend(path.join(root, 'load', '..'), 1000);
+  const order = {
+    pairs: benchOrder(100_000, 20_000, 200, 3000),
+    fewClasses: benchOrder(100_000, 20_000, 5, 3000),
+  };
+  console.log(JSON.stringify({ cpu: os.cpus()[0]?.model, node: process.version, load, append, order }, null, 1));
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
