@@ -87,18 +87,29 @@ const BATCH = 1 << 18;
 /** Joins small pieces: a write for every row would be slow. */
 async function* batched(content: Content, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   let text = '';
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  const take = (bytes: Uint8Array): void => {
+    pieces.push(bytes);
+    size += bytes.length;
+  };
   for await (const piece of content) {
     if (typeof piece === 'string') {
       text += piece;
       if (text.length < BATCH) continue;
     }
-    signal?.throwIfAborted();
-    if (text !== '') yield Buffer.from(text, 'utf8');
+    if (text !== '') take(Buffer.from(text, 'utf8'));
     text = '';
-    if (typeof piece !== 'string') yield piece;
+    if (typeof piece !== 'string') take(piece);
+    if (size < BATCH) continue;
+    signal?.throwIfAborted();
+    yield pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    pieces = [];
+    size = 0;
   }
+  if (text !== '') take(Buffer.from(text, 'utf8'));
   signal?.throwIfAborted();
-  if (text !== '') yield Buffer.from(text, 'utf8');
+  if (size > 0) yield Buffer.concat(pieces);
 }
 
 async function writeContent(

@@ -1,9 +1,10 @@
+import type { ImageHash } from '../core/types';
 import type { LeakReport, SplitPlan } from '../core/splits';
 import type { ManifestFormat, Snippet } from './formats/format';
 import { describeConvention } from './labels';
 import type { WrittenFile } from './output';
 import { byText } from './paths';
-import { imagesOf, type Part, type Row, ROW_SOURCES, type Shape } from './types';
+import { type ImageRef, imagesIn, type Part, type Row, ROW_SOURCES, type Shape } from './types';
 
 /** What was exported, from what, and how to load it: for people as Markdown, for programs as JSON. No clock in it. */
 
@@ -70,6 +71,8 @@ interface Card {
 export function cardOf(input: CardInput): Card {
   const { format, shape, parts, plan } = input;
   const rows = parts.flatMap(part => part.rows);
+  const distinct = new Set<ImageHash>();
+  for (const image of imagesIn(rows)) distinct.add(image.hash);
   return {
     v: 1,
     format: format.id,
@@ -84,16 +87,16 @@ export function cardOf(input: CardInput): Card {
     },
     counts: {
       rows: rows.length,
-      images: new Set(rows.flatMap(row => imagesOf(row).map(image => image.hash))).size,
+      images: distinct.size,
       parts: parts.map(countPart),
     },
     leftOut: sortedRecord(Object.entries(input.leftOut)),
     provenance: {
-      models: tally(rows.map(row => row.provenance.model)),
-      metrics: tally(rows.map(row => row.provenance.metric)),
-      lanes: tally(rows.map(row => row.provenance.lane)),
-      margins: tally(rows.map(row => row.provenance.margin?.toString())),
-      judges: tally(rows.map(row => row.provenance.by)),
+      models: tally(rows, row => row.provenance.model),
+      metrics: tally(rows, row => row.provenance.metric),
+      lanes: tally(rows, row => row.provenance.lane),
+      margins: tally(rows, row => row.provenance.margin?.toString()),
+      judges: tally(rows, row => row.provenance.by),
       distance: rangeOf(rows),
     },
     leaks: { ...input.leaks, line: input.leakLine },
@@ -227,21 +230,25 @@ const SOURCE_WORDS = {
 } as const;
 
 function countPart(part: Part): PartCounts {
-  const images = new Map(part.rows.flatMap(row => imagesOf(row).map(image => [image.hash, image])));
+  const images = new Map<ImageHash, ImageRef>();
+  for (const image of imagesIn(part.rows)) images.set(image.hash, image);
   return {
     name: part.name,
     rows: part.rows.length,
     images: images.size,
-    byRelation: tally(part.rows.map(row => (row.kind === 'pair' ? (row.relation ?? 'not judged') : undefined))),
-    bySource: tally(part.rows.map(row => row.source)),
-    byClass: tally([...images.values()].map(image => image.class)),
+    byRelation: tally(part.rows, row => (row.kind === 'pair' ? (row.relation ?? 'not judged') : undefined)),
+    bySource: tally(part.rows, row => row.source),
+    byClass: tally(images.values(), image => image.class),
   };
 }
 
 /** How often each value occurs, keys in order. A Map inside: a class may be called `__proto__`. */
-function tally(values: readonly (string | undefined)[]): Record<string, number> {
+function tally<T>(items: Iterable<T>, value: (item: T) => string | undefined): Record<string, number> {
   const counts = new Map<string, number>();
-  for (const value of values) if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
+  for (const item of items) {
+    const key = value(item);
+    if (key !== undefined) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
   return sortedRecord(counts);
 }
 
@@ -254,16 +261,19 @@ function ownCount(record: Record<string, number>, key: string): number {
 }
 
 function rangeOf(rows: readonly Row[]): Range | null {
-  let range: Range | null = null;
+  const range = { count: 0, min: Infinity, max: -Infinity };
+  const note = (value: number | undefined): void => {
+    if (value === undefined) return;
+    range.count++;
+    if (value < range.min) range.min = value;
+    if (value > range.max) range.max = value;
+  };
   for (const { provenance } of rows) {
-    for (const value of [provenance.distance, provenance.positiveDistance, provenance.negativeDistance]) {
-      if (value === undefined) continue;
-      range = range
-        ? { count: range.count + 1, min: Math.min(range.min, value), max: Math.max(range.max, value) }
-        : { count: 1, min: value, max: value };
-    }
+    note(provenance.distance);
+    note(provenance.positiveDistance);
+    note(provenance.negativeDistance);
   }
-  return range;
+  return range.count > 0 ? range : null;
 }
 
 const round = (value: number): number => Number(value.toPrecision(6));

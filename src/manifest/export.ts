@@ -19,7 +19,7 @@ import {
   type SplitChoice,
   type LeftOut,
 } from './rows';
-import { imagesOf, ManifestError, type Row } from './types';
+import { imagesIn, ManifestError, type Row } from './types';
 import { warningsOf } from './warnings';
 
 export interface ExportRequest extends RowChoice, SplitChoice {
@@ -99,13 +99,13 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
     negatives: request.negatives,
     embed: request.embed,
   };
-  if (!format.placesImages) layout.prepare(built.parts.flatMap(part => part.rows.flatMap(imagesOf)));
+  if (!format.placesImages) layout.prepare(imagesIn(built.parts.flatMap(part => part.rows)));
   const result = format.write(write);
   requireFiles(result, format);
 
   const { plan } = built;
   const report = checkLeaks(
-    result.kept.map(part => part.rows.flatMap(imagesOf)),
+    result.kept.map(part => imagesIn(part.rows)),
     built.ties,
   );
   const leakLine = describeLeaks(report, plan.by);
@@ -120,6 +120,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   const leftOut = inWords(built, result);
   const warnings = [...warningsOf(built, result.kept, request, format), ...kept];
 
+  const cardNames = [`${base}.card.md`, `${base}.card.json`];
   const cards: TextFile[] = [];
   let cardText = '';
   const finish = (files: readonly WrittenFile[]): TextFile[] => {
@@ -142,13 +143,14 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
     });
     cardText = cardMarkdown(card, format);
     return [
-      { name: `${base}.card.md`, rows: 0, content: [cardText] },
-      { name: `${base}.card.json`, rows: 0, content: [cardJson(card)] },
+      { name: cardNames[0]!, rows: 0, content: [cardText] },
+      { name: cardNames[1]!, rows: 0, content: [cardJson(card)] },
     ];
   };
 
-  const replaced = [...texts, ...images, ...finish([])]
+  const replaced = [...texts, ...images]
     .map(file => file.name)
+    .concat(cardNames)
     .concat(obsolete)
     .map(name => path.join(out, name))
     .filter(file => existsSync(file));
@@ -216,8 +218,8 @@ function countsOf(result: WriteResult, leftOut: Record<string, number>, copied: 
   for (const part of result.kept) {
     add('rows', part.rows.length);
     add(`rows.${part.name}`, part.rows.length);
+    for (const image of imagesIn(part.rows)) images.add(image.hash);
     for (const row of part.rows) {
-      for (const image of imagesOf(row)) images.add(image.hash);
       add(row.source);
       if (row.kind === 'pair') add(row.relation ?? 'not-judged');
     }

@@ -5,3 +5,5 @@ export type { ImageMode, PathStyle } from './layout';
 export * from './rows';
 export * from './types';
 export * from './import';
+export * from './lines';
+export { readShownRow, type ShownRow } from './shownRow';

@@ -68,6 +68,20 @@ export interface Part<R extends Row = Row> {
   rows: readonly R[];
 }
 
+/** Every image that the rows mention, as often as they do. */
+export function* imagesIn(rows: readonly Row[]): Generator<ImageRef> {
+  for (const row of rows) {
+    if (row.kind === 'pair') {
+      yield row.a;
+      yield row.b;
+    } else {
+      yield row.anchor;
+      yield row.positive;
+      yield row.negative;
+    }
+  }
+}
+
 /** A row's images, in the order of its columns. */
 export function imagesOf(row: Row): ImageRef[] {
   return row.kind === 'pair' ? [row.a, row.b] : [row.anchor, row.positive, row.negative];

@@ -20,7 +20,7 @@ export function sideFile(
   rows: readonly (Row | readonly Row[])[],
 ): TextFile {
   const columns = columnsFor(shape, parts);
-  const record = (row: Row): string => jsonRow(row, columns, image => image.path);
+  const record = jsonRow(columns, image => image.path);
   return {
     name: sideName(manifest),
     rows: 0,

@@ -9,59 +9,116 @@
  */
 
 export type Feature =
-  { kind: 'bytes'; values: Uint8Array[] } | { kind: 'float'; values: number[] } | { kind: 'int'; values: number[] };
+  /** text is stored as its UTF-8 bytes, and read back as bytes */
+  | { kind: 'bytes'; values: (Uint8Array | string)[] }
+  | { kind: 'float'; values: number[] }
+  | { kind: 'int'; values: number[] };
 
 const VARINT = 0;
 const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
+const LISTS = { bytes: 1, float: 2, int: 3 } as const;
+
 /** Encodes features in the order of the map. Integers must be safe integers. */
 export function encodeExample(features: ReadonlyMap<string, Feature>): Uint8Array {
-  const entries = [...features].map(([name, feature]) =>
-    field(1, concat([field(1, Buffer.from(name, 'utf8')), field(2, encodeFeature(feature))])),
-  );
-  return field(1, concat(entries));
+  // lengths come before contents, so sizes are worked out from the inside first, then everything is written once
+  const sizes: { key: number; list: number; feature: number; entry: number }[] = [];
+  let body = 0;
+  for (const [name, feature] of features) {
+    const key = Buffer.byteLength(name);
+    const list = listSize(feature);
+    const inner = delimited(list);
+    const entry = delimited(key) + delimited(inner);
+    sizes.push({ key, list, feature: inner, entry });
+    body += delimited(entry);
+  }
+  const writer = new Writer(Buffer.allocUnsafe(delimited(body)));
+  writer.head(1, body);
+  let i = 0;
+  for (const [name, feature] of features) {
+    const size = sizes[i++]!;
+    writer.head(1, size.entry);
+    writer.head(1, size.key);
+    writer.text(name);
+    writer.head(2, size.feature);
+    writer.head(LISTS[feature.kind], size.list);
+    writer.list(feature);
+  }
+  return writer.bytes;
 }
 
-function encodeFeature(feature: Feature): Uint8Array {
-  switch (feature.kind) {
-    case 'bytes':
-      return field(1, concat(feature.values.map(value => field(1, value))));
-    case 'float': {
-      const packed = new DataView(new ArrayBuffer(4 * feature.values.length));
-      feature.values.forEach((value, i) => packed.setFloat32(4 * i, value, true));
-      return field(2, field(1, new Uint8Array(packed.buffer)));
+/** Bytes of a length-delimited field with a one-byte tag. */
+const delimited = (length: number): number => 1 + varintSize(length) + length;
+
+const lengthOf = (value: Uint8Array | string): number =>
+  typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+
+function listSize(feature: Feature): number {
+  let size = 0;
+  if (feature.kind === 'bytes') for (const value of feature.values) size += delimited(lengthOf(value));
+  else size = delimited(packedSize(feature));
+  return size;
+}
+
+function packedSize(feature: { kind: 'float' | 'int'; values: number[] }): number {
+  if (feature.kind === 'float') return 4 * feature.values.length;
+  return feature.values.reduce((sum, value) => sum + varintSize(value), 0);
+}
+
+/** Negative numbers are written as 64-bit two's complement: ten bytes. */
+function varintSize(value: number): number {
+  if (value < 0) return 10;
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+}
+
+class Writer {
+  private at = 0;
+
+  constructor(readonly bytes: Buffer) {}
+
+  /** The tag and length of a field. */
+  head(field: number, length: number): void {
+    this.bytes[this.at++] = (field << 3) | LENGTH;
+    this.varint(length);
+  }
+
+  text(value: string): void {
+    this.at += this.bytes.write(value, this.at, 'utf8');
+  }
+
+  list(feature: Feature): void {
+    if (feature.kind === 'bytes') {
+      for (const value of feature.values) {
+        this.head(1, lengthOf(value));
+        if (typeof value === 'string') this.text(value);
+        else {
+          this.bytes.set(value, this.at);
+          this.at += value.length;
+        }
+      }
+      return;
     }
-    case 'int':
-      return field(3, field(1, concat(feature.values.map(value => varint(BigInt.asUintN(64, BigInt(value)))))));
+    this.head(1, packedSize(feature));
+    for (const value of feature.values) {
+      if (feature.kind === 'float') this.at = this.bytes.writeFloatLE(value, this.at);
+      else this.varint(value);
+    }
   }
-}
 
-/** A length-delimited field. */
-function field(number: number, bytes: Uint8Array): Uint8Array {
-  return concat([varint(BigInt((number << 3) | LENGTH)), varint(BigInt(bytes.length)), bytes]);
-}
-
-function varint(value: bigint): Uint8Array {
-  const out: number[] = [];
-  let rest = value;
-  do {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    out.push(rest > 0n ? low | 0x80 : low);
-  } while (rest > 0n);
-  return Uint8Array.from(out);
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    out.set(piece, at);
-    at += piece.length;
+  private varint(value: number): void {
+    if (value < 0) {
+      for (let rest = BigInt.asUintN(64, BigInt(value)); rest > 0n; rest >>= 7n)
+        this.bytes[this.at++] = Number(rest & 0x7fn) | (rest > 0x7fn ? 0x80 : 0);
+      return;
+    }
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.bytes[this.at++] = (rest % 0x80) | 0x80;
+    this.bytes[this.at++] = rest;
   }
-  return out;
 }
 
 /**

@@ -81,7 +81,7 @@ async function* records(request: WriteRequest, rows: readonly Row[]): AsyncGener
     for (const column of columns) {
       const value = column.get(row, image => layout.pathOf(image));
       if (value === null) continue;
-      if (typeof value === 'string') features.set(column.name, { kind: 'bytes', values: [Buffer.from(value, 'utf8')] });
+      if (typeof value === 'string') features.set(column.name, { kind: 'bytes', values: [value] });
       else features.set(column.name, { kind: column.type === 'int' ? 'int' : 'float', values: [value] });
     }
     if (row.kind === 'pair') features.set('label', { kind: 'int', values: [numberOf(row, 'one-is-same')] });

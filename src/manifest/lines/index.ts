@@ -1,0 +1,1 @@
+export { type IndexedLine, LineIndex, type LineIndexOptions, type SortKey, type View } from './lineIndex';
