@@ -62,7 +62,7 @@ export function explain(graph: RelationGraph, a: ImageHash, b: ImageHash): Place
 
   const fromA = reach(graph, x);
   const fromB = reach(graph, y);
-  const bridges = graph.componentAt(x).conflicts.get(graph.componentOf(b)) ?? new Set<Edge>();
+  const bridges = graph.componentAt(x).conflicts.get(graph.componentOf(b)) ?? [];
   let best: { before: Edge[]; bridge: Edge; after: Edge[] } | undefined;
   for (const bridge of bridges) {
     const near = fromA.has(bridge.a) ? bridge.a : bridge.b;

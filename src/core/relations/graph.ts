@@ -1,3 +1,4 @@
+import { PairTable } from '../flat';
 import type { ImageHash, Relation } from '../types';
 
 /** One person's standing answer on a pair, as far as relations care. */
@@ -36,8 +37,8 @@ export interface Edge {
 
 export interface Component {
   members: number[];
-  /** edges judged different that lead to other components, by the other's root */
-  conflicts: Map<number, Set<Edge>>;
+  /** edges judged different that lead to other components, by the other's root; both components hold the same list */
+  conflicts: Map<number, Edge[]>;
   /** edges judged different inside: each is a contradiction */
   inner: Set<Edge>;
 }
@@ -57,8 +58,6 @@ export interface RelationCounts {
 }
 
 const NONE: readonly Edge[] = [];
-/** Nodes stay below 2^26, so that a pair of them is an exact number. */
-const NODES = 2 ** 26;
 
 /**
  * What answers imply of each other. `same` joins images into components, `different` puts conflict edges between
@@ -74,7 +73,9 @@ export class RelationGraph {
   private readonly roots: number[] = [];
   private readonly components: (Component | undefined)[] = [];
   private readonly adjacent: Edge[][] = [];
-  private readonly edges = new Map<number, Edge>();
+  private readonly pairs = new PairTable();
+  /** by the pair's number; undefined where nobody says anything of it any more */
+  private readonly edges: (Edge | undefined)[] = [];
   private readonly contradicted = new Set<number>();
   private sameEdges = 0;
   private differentEdges = 0;
@@ -83,12 +84,27 @@ export class RelationGraph {
   /** The graph of many judged pairs at once, as from a ledger just read; each pair comes once. */
   static of(pairs: Iterable<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }>): RelationGraph {
     const graph = new RelationGraph();
-    for (const { a, b, judgements } of pairs) graph.update(a, b, judgements, [], undefined);
+    const apart: Edge[] = [];
+    // First what joins, then what parts: conflicts then need not move from component to component.
+    for (const { a, b, judgements } of pairs) {
+      const { edge } = graph.edgeFor(a, b, judgements);
+      edge.judgements = judgements;
+      const { same, different } = saidBy(judgements);
+      edge.same = same;
+      graph.sameEdges += Number(same);
+      if (same && graph.roots[edge.a] !== graph.roots[edge.b]) graph.join(edge.a, edge.b, apart);
+      if (different) apart.push(edge);
+    }
+    for (const edge of apart) {
+      edge.different = true;
+      graph.differentEdges++;
+      graph.placeDifferent(edge, []);
+    }
     return graph;
   }
 
   /**
-   * Replaces all that is said of one pair; an empty list takes it back. The same call twice changes nothing more.
+   * Replaces all that is said of one pair, by this very list; an empty one takes it back. The same call twice changes nothing more.
    * @throws RangeError when both images are one
    */
   set(a: ImageHash, b: ImageHash, judgements: readonly Judgement[]): RelationChange {
@@ -114,21 +130,10 @@ export class RelationGraph {
     found: Edge[],
     touched: Set<number> | undefined,
   ): boolean {
-    if (a === b) throw new RangeError(`an image makes no pair with itself: ${a}`);
-    const x = this.node(a);
-    const y = this.node(b);
-    const key = Math.min(x, y) * NODES + Math.max(x, y);
-    let edge = this.edges.get(key);
-    const same = judgements.some(({ relation }) => relation === 'same');
-    const different = judgements.some(({ relation }) => relation === 'different');
-    if (edge === undefined) {
-      if (judgements.length === 0) return false;
-      edge = { a: x, b: y, judgements: [], same: false, different: false };
-      this.edges.set(key, edge);
-      this.adjacent[x].push(edge);
-      this.adjacent[y].push(edge);
-    }
-    edge.judgements = [...judgements];
+    const { edge, pair } = this.edgeFor(a, b, judgements);
+    const { a: x, b: y } = edge;
+    const { same, different } = saidBy(judgements);
+    edge.judgements = judgements;
     const changed = edge.same !== same || edge.different !== different;
     if (changed) {
       this.cachedCounts = undefined;
@@ -145,7 +150,7 @@ export class RelationGraph {
         if (different) this.placeDifferent(edge, found);
       }
     }
-    if (judgements.length === 0) this.forget(key, edge);
+    if (judgements.length === 0) this.forget(pair, edge);
     return changed;
   }
 
@@ -214,8 +219,8 @@ export class RelationGraph {
 
   /** Every judged pair with what people say of it. */
   *judged(): Generator<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }> {
-    for (const { a, b, judgements } of this.edges.values()) {
-      yield { a: this.hashes[a], b: this.hashes[b], judgements };
+    for (const edge of this.edges) {
+      if (edge !== undefined) yield { a: this.hashes[edge.a], b: this.hashes[edge.b], judgements: edge.judgements };
     }
   }
 
@@ -244,7 +249,24 @@ export class RelationGraph {
   }
 
   edgeOf(x: number, y: number): Edge | undefined {
-    return this.edges.get(Math.min(x, y) * NODES + Math.max(x, y));
+    const pair = this.pairs.find(Math.min(x, y), Math.max(x, y));
+    return pair < 0 ? undefined : this.edges[pair];
+  }
+
+  /** The pair's edge, made where it is new. */
+  private edgeFor(a: ImageHash, b: ImageHash, judgements: readonly Judgement[]): { edge: Edge; pair: number } {
+    if (a === b) throw new RangeError(`an image makes no pair with itself: ${a}`);
+    const x = this.node(a);
+    const y = this.node(b);
+    const pair = this.pairs.intern(Math.min(x, y), Math.max(x, y));
+    let edge = this.edges[pair];
+    if (edge === undefined) {
+      edge = { a: x, b: y, judgements, same: false, different: false };
+      this.edges[pair] = edge;
+      this.adjacent[x].push(edge);
+      this.adjacent[y].push(edge);
+    }
+    return { edge, pair };
   }
 
   private node(hash: ImageHash): number {
@@ -264,8 +286,8 @@ export class RelationGraph {
     return (this.components[root] ??= { members: [root], conflicts: new Map(), inner: new Set() });
   }
 
-  private forget(key: number, edge: Edge): void {
-    this.edges.delete(key);
+  private forget(pair: number, edge: Edge): void {
+    this.edges[pair] = undefined;
     for (const node of [edge.a, edge.b]) {
       const list = this.adjacent[node];
       list.splice(list.indexOf(edge), 1);
@@ -281,8 +303,14 @@ export class RelationGraph {
       inner.add(edge);
       this.contradicted.add(p);
     } else {
-      setOf(this.component(p).conflicts, q).add(edge);
-      setOf(this.component(q).conflicts, p).add(edge);
+      const ours = this.component(p).conflicts;
+      const list = ours.get(q);
+      if (list !== undefined) list.push(edge);
+      else {
+        const made = [edge];
+        ours.set(q, made);
+        this.component(q).conflicts.set(p, made);
+      }
     }
   }
 
@@ -296,15 +324,11 @@ export class RelationGraph {
       if (component.inner.size === 0) this.contradicted.delete(p);
       return;
     }
-    for (const [from, to] of [
-      [p, q],
-      [q, p],
-    ] as const) {
-      const { conflicts } = this.component(from);
-      const edges = conflicts.get(to);
-      edges?.delete(edge);
-      if (edges?.size === 0) conflicts.delete(to);
-    }
+    const list = component.conflicts.get(q)!;
+    list.splice(list.indexOf(edge), 1);
+    if (list.length > 0) return;
+    component.conflicts.delete(q);
+    this.component(q).conflicts.delete(p);
   }
 
   private join(x: number, y: number, found: Edge[]): void {
@@ -330,12 +354,11 @@ export class RelationGraph {
       }
       const theirs = this.component(other).conflicts;
       theirs.delete(from);
-      const ours = setOf(large.conflicts, other);
-      const back = setOf(theirs, into);
-      for (const edge of edges) {
-        ours.add(edge);
-        back.add(edge);
-      }
+      const ours = large.conflicts.get(other);
+      if (ours === undefined) {
+        large.conflicts.set(other, edges);
+        theirs.set(into, edges);
+      } else for (const edge of edges) ours.push(edge);
     }
     this.components[from] = undefined;
     this.contradicted.delete(from);
@@ -368,9 +391,8 @@ export class RelationGraph {
       this.components[start] = { members: part, conflicts: new Map(), inner: new Set() };
     }
     const again: Edge[] = [];
-    for (const member of members) {
-      for (const edge of this.adjacent[member]) if (edge.different) this.placeDifferent(edge, again);
-    }
+    const apart = new Set(members.flatMap(member => this.adjacent[member].filter(({ different }) => different)));
+    for (const edge of apart) this.placeDifferent(edge, again);
     for (const edge of again) if (!contradictedBefore.has(edge)) found.push(edge);
   }
 
@@ -400,15 +422,19 @@ export class RelationGraph {
       counts.impliedSame += (size * (size - 1)) / 2;
       for (const [other, edges] of component.conflicts) {
         if (other < root || this.contradicted.has(other)) continue;
-        counts.impliedDifferent += size * this.components[other]!.members.length - edges.size;
+        counts.impliedDifferent += size * this.components[other]!.members.length - edges.length;
       }
     }
     return counts;
   }
 }
 
-function setOf(map: Map<number, Set<Edge>>, key: number): Set<Edge> {
-  let set = map.get(key);
-  if (set === undefined) map.set(key, (set = new Set()));
-  return set;
+function saidBy(judgements: readonly Judgement[]): { same: boolean; different: boolean } {
+  let same = false;
+  let different = false;
+  for (const { relation } of judgements) {
+    same ||= relation === 'same';
+    different ||= relation === 'different';
+  }
+  return { same, different };
 }

@@ -1,5 +1,6 @@
 import type { ImageHash, Relation } from '../../core/types';
-import { ByteTable, grown, HashTable, PairTable } from './tables';
+import { grown, PairTable } from '../../core/flat';
+import { ByteTable, HashTable } from './tables';
 
 /** What one person says of one pair, as it stands: their latest answer that is not undone. */
 export interface StandingAnswer {
