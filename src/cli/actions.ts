@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine, EngineSettings, FileProblem, JobOptions, Progress } from '../engine/api';
-import type { Actions, CommonOptions } from './program';
+import type { Engine, EngineSettings, FileProblem, JobOptions, Progress, RetrievalInfo } from '../engine/api';
+import type { Actions, CommonOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
 
 /** Files named one by one in text output; `--json` names all. */
@@ -145,7 +145,92 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ),
       ]);
     },
+
+    async train(folder, options) {
+      const { out: name, distance: metric, channels, augment, ...rest } = options;
+      const result = await engine.train(
+        {
+          ...ref(folder, options),
+          ...choicesOf(rest),
+          name,
+          metric,
+          ...(channels !== undefined && { channels: channels === '1' ? 1 : 3 }),
+          ...(augment.length > 0 && { augmentation: augmentationOf(augment) }),
+        },
+        job(options),
+      );
+      print(options, result, [
+        `${name}: ${result.epochs} epochs in ${result.seconds.toFixed(0)} s on ${result.backend} (${result.ended}), ${result.parameters} parameters, ${result.images} images, ${result.classes} classes`,
+        ...(result.before ? [`held out by ${result.heldOutBy}, before: ${retrievalLine(result.before)}`] : []),
+        ...(result.after ? [`held out by ${result.heldOutBy}, after:  ${retrievalLine(result.after)}`] : []),
+        ...(result.answers
+          ? [`answers that it still violates: ${result.answers.violated} of ${result.answers.judged}`]
+          : []),
+        ...problemLines(result.problems),
+        `written to ${result.folder}`,
+      ]);
+    },
+
+    async evaluate(folder, options) {
+      const { oneShot, pairs, queries } = options;
+      const result = await engine.evaluate({ ...ref(folder, options), oneShot, pairs, queries }, job(options));
+      print(options, result, [
+        `model ${result.model} on ${result.backend}, ${result.images} images, ${result.metric} distance`,
+        ...(result.retrieval ? [`retrieval: ${retrievalLine(result.retrieval)}`] : []),
+        ...(result.pixels ? [`  raw pixels: ${retrievalLine(result.pixels)}`] : []),
+        ...(result.chance !== undefined ? [`  chance: P@1 ${percent(result.chance)}`] : []),
+        ...(result.oneShot
+          ? [
+              `${result.oneShot.ways}-way one-shot, ${result.oneShot.trials} trials: ${intervalLine(result.oneShot.accuracy)}; raw pixels ${intervalLine(result.oneShot.pixels)}`,
+            ]
+          : []),
+        ...(result.verification
+          ? [
+              `verification, ${result.verification.pairs} pairs: AUC ${result.verification.auc.value.toFixed(4)}, EER ${percent(result.verification.equalErrorRate)}, threshold ${result.verification.threshold.toPrecision(4)}; raw pixels AUC ${result.verification.pixelsAuc.toFixed(4)}`,
+            ]
+          : []),
+        ...problemLines(result.problems),
+      ]);
+    },
   };
+}
+
+/** A training's choices without what every command has. */
+function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels' | 'augment'>) {
+  const { backbone, loss, normalise, embeddingSize, margin, mining, inputSize, epochs, stepsPerEpoch } = options;
+  const { classesPerBatch, imagesPerClass, learningRate, widen, synthesis, heldOut, patience, maxMinutes } = options;
+  const network = { backbone, loss, normalise, embeddingSize, margin, mining, inputSize, widen };
+  const course = { epochs, stepsPerEpoch, classesPerBatch, imagesPerClass, learningRate, synthesis, heldOut, patience };
+  return {
+    ...network,
+    ...course,
+    maxMinutes,
+    seed: options.seed,
+    from: options.from,
+    freeze: options.freeze,
+    use: options.use,
+  };
+}
+
+function augmentationOf(names: readonly string[]) {
+  const has = (name: string) => names.includes(name);
+  return {
+    affine: has('affine'),
+    flipHorizontal: has('flip-horizontal'),
+    flipVertical: has('flip-vertical'),
+    crop: has('crop'),
+    colour: has('colour'),
+  };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function intervalLine({ value, low, high }: { value: number; low: number; high: number }): string {
+  return `${percent(value)} (95 %: ${percent(low)} to ${percent(high)})`;
+}
+
+function retrievalLine({ precisionAt1, mapAtR, rPrecision, queries }: RetrievalInfo): string {
+  return `P@1 ${intervalLine(precisionAt1)}, R-precision ${percent(rPrecision.value)}, MAP@R ${intervalLine(mapAtR)}, ${queries} queries`;
 }
 
 function settingsOf(options: CommonOptions): EngineSettings {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { EngineSettings } from '../engine/api';
-import { formats, LANES, METRICS, STRATEGIES } from '../engine/api';
+import type { EngineSettings, TrainParams } from '../engine/api';
+import { BACKBONES, formats, LANES, LOSSES, ONLINE_MININGS, METRICS, STRATEGIES } from '../engine/api';
 
 export interface CommonOptions {
   json?: boolean;
@@ -71,6 +71,40 @@ export interface ImportOptions extends CommonOptions {
   dryRun?: boolean;
 }
 
+export interface TrainCliOptions extends CommonOptions {
+  backbone?: TrainParams['backbone'];
+  loss?: TrainParams['loss'];
+  distance?: TrainParams['metric'];
+  normalise?: boolean;
+  embeddingSize?: number;
+  margin?: number;
+  mining?: TrainParams['mining'];
+  inputSize?: number;
+  channels?: string;
+  epochs?: number;
+  stepsPerEpoch?: number;
+  classesPerBatch?: number;
+  imagesPerClass?: number;
+  learningRate?: number;
+  widen?: number;
+  synthesis?: TrainParams['synthesis'];
+  augment: string[];
+  heldOut?: number;
+  patience?: number;
+  maxMinutes?: number;
+  seed?: number;
+  from?: string;
+  freeze?: boolean;
+  use: ('classes' | 'answers')[];
+  out: string;
+}
+
+export interface EvaluateOptions extends CommonOptions {
+  oneShot?: string;
+  pairs?: string;
+  queries?: number;
+}
+
 /** What each command does; the program only reads the command line. */
 export interface Actions {
   scan(folder: string, options: CommonOptions): Promise<void>;
@@ -79,6 +113,8 @@ export interface Actions {
   answer(folder: string, options: AnswerOptions): Promise<void>;
   export(folder: string, options: ExportOptions): Promise<void>;
   import(folder: string, options: ImportOptions): Promise<void>;
+  train(folder: string, options: TrainCliOptions): Promise<void>;
+  evaluate(folder: string, options: EvaluateOptions): Promise<void>;
 }
 
 function number(text: string): number {
@@ -136,6 +172,17 @@ function sources(text: string): ExportOptions['from'] {
     const source = SOURCES.find(known => known === part.trim());
     if (!source) throw new InvalidArgumentError(`one or more of ${SOURCES.join(', ')}, with commas between.`);
     return source;
+  });
+}
+
+function words(text: string): string[] {
+  return text.split(',').map(part => part.trim());
+}
+
+function used(text: string): TrainCliOptions['use'] {
+  return words(text).map(part => {
+    if (part === 'classes' || part === 'answers') return part;
+    throw new InvalidArgumentError('classes, answers, or both with a comma between.');
   });
 }
 
@@ -274,6 +321,48 @@ export function buildProgram(version: string, actions: Actions): Command {
     )
     .option('--dry-run', 'report what would happen, write nothing')
     .action(actions.import);
+
+  common(program.command('train').description('train a network on the classes and answers of the folder'))
+    .addOption(new Option('--backbone <network>', 'base network').choices([...BACKBONES]))
+    .addOption(new Option('--loss <loss>', 'what training lessens').choices([...LOSSES]))
+    .addOption(new Option('--distance <metric>', 'how embeddings are compared').choices([...METRICS]))
+    .option('--normalise', 'scale embeddings to unit length')
+    .option('--no-normalise', 'leave embeddings as they are')
+    .option('--embedding-size <n>', 'numbers in an embedding', count)
+    .option('--margin <distance>', 'of the contrastive and the triplet loss', notNegative)
+    .addOption(new Option('--mining <how>', 'how a batch’s pairs or triplets are chosen').choices([...ONLINE_MININGS]))
+    .option('--input-size <pixels>', 'side of the network’s input', count)
+    .addOption(new Option('--channels <n>', '1 grey, 3 colour').choices(['1', '3']))
+    .option('--epochs <n>', 'at most this many', count)
+    .option('--steps-per-epoch <n>', 'batches an epoch', count)
+    .option('--classes-per-batch <p>', 'classes a batch', count)
+    .option('--images-per-class <k>', 'images a class in a batch', count)
+    .option('--learning-rate <rate>', 'of the first step', notNegative)
+    .option('--widen <factor>', 'multiplies the base network’s filters', notNegative)
+    .addOption(
+      new Option('--synthesis <what>', 'more classes made of classes').choices(['none', 'rotations', 'dihedral']),
+    )
+    .option(
+      '--augment <list>',
+      'affine, flip-horizontal, flip-vertical, crop, colour with commas between, or none',
+      words,
+      [],
+    )
+    .option('--held-out <share>', 'of the classes, to judge by', notNegative)
+    .option('--patience <epochs>', 'stop after so many without a better held-out figure', integer)
+    .option('--max-minutes <n>', 'stop then, with the best so far', notNegative)
+    .option('--seed <n>', 'repeats a run on the same backend', integer)
+    .option('--from <model>', 'go on from this model instead of a new network')
+    .option('--freeze', 'of --from: train its head only')
+    .option('--use <what>', 'classes, answers or both', used, ['classes', 'answers'] as TrainCliOptions['use'])
+    .requiredOption('--out <name>', 'the model’s name under .margin/models')
+    .action(actions.train);
+
+  common(program.command('evaluate').description('judge a model: retrieval, one-shot, verification'))
+    .option('--one-shot <file>', 'CSV of run,trial,test,candidate,same')
+    .option('--pairs <file>', 'CSV of fold,a,b,same')
+    .option('--queries <n>', 'images asked with at most', count)
+    .action(actions.evaluate);
 
   return program;
 }

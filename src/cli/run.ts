@@ -34,6 +34,8 @@ export async function run(
     answer: withEngine('answer'),
     export: withEngine('export'),
     import: withEngine('import'),
+    train: withEngine('train'),
+    evaluate: withEngine('evaluate'),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeOut: text => io.out.write(text), writeErr: text => io.err.write(text) });

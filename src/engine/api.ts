@@ -5,5 +5,13 @@ export { assetsBeside } from './assets';
 export { Engine } from './engine';
 export type { JobOptions } from './progress';
 export { EngineError, messageOf } from './errors';
-export type { EngineSettings, FileProblem, Progress } from '../rpc/engine-protocol';
+export type {
+  EngineSettings,
+  EvaluateParams,
+  RetrievalInfo,
+  TrainParams,
+  FileProblem,
+  Progress,
+} from '../rpc/engine-protocol';
+export { BACKBONES, LOSSES, ONLINE_MININGS } from '../model';
 export { formats } from './jobs/import';

@@ -45,7 +45,7 @@ export class Embedders {
 
   /** Which backend the settings lead to, and why; loads it in this thread. */
   async backend(settings: EngineSettings): Promise<BackendInfo> {
-    const { name, why } = await loadBackend(this.#options(settings));
+    const { name, why } = await loadBackend(this.options(settings));
     return { name, why };
   }
 
@@ -71,7 +71,7 @@ export class Embedders {
     if (open) return open;
     const made = createEmbedderPool({
       source,
-      backend: this.#options(settings),
+      backend: this.options(settings),
       workerFile: path.join(this.assets.dist, 'embed-worker.cjs'),
     }).then(
       embedder => {
@@ -101,7 +101,8 @@ export class Embedders {
     await slot.embedder.dispose();
   }
 
-  #options(settings: EngineSettings): BackendOptions {
+  /** What the model room needs to start the settings' backend. */
+  options(settings: EngineSettings): BackendOptions {
     const { backend: choice, tfjsNodePath } = settings;
     return { choice, wasmDir: path.join(this.assets.dist, 'wasm'), ...(tfjsNodePath && { tfjsNodePath }) };
   }

@@ -1,16 +1,19 @@
 import type { ImageHash } from '../core/types';
 import type { FileProblem } from '../rpc/engine-protocol';
-import { messageOf } from './errors';
 
-/** One image to embed: its content, and a file that holds it. */
+/** One image to embed: its content, and the files that hold it. */
 export interface Picture {
   hash: ImageHash;
-  path: string;
+  paths: readonly string[];
 }
 
 export interface EmbeddingParts {
-  /** decodes one picture to the network's input, height x width x channels bytes; throws what a person can read */
-  decode(picture: Picture, signal?: AbortSignal): Promise<Uint8Array>;
+  /** decodes pictures to the network's input, one after the other into `target`; resolves to those that give none */
+  decode(
+    pictures: readonly Picture[],
+    target: Uint8Array,
+    signal?: AbortSignal,
+  ): Promise<{ at: number; path: string; reason: string }[]>;
   /** `count` pictures in one buffer to `count` vectors in one buffer, same order */
   embed(pixels: Uint8Array, count: number, signal?: AbortSignal): Promise<Float32Array>;
   store(hash: ImageHash, vector: Float32Array): void;
@@ -76,26 +79,23 @@ export async function embedPictures(
 
 async function decodeChunk(
   chunk: readonly Picture[],
-  parts: EmbeddingParts,
+  { decode, pictureBytes }: EmbeddingParts,
   problems: FileProblem[],
   signal: AbortSignal | undefined,
 ): Promise<{ good: Picture[]; pixels: Uint8Array }> {
-  const decoded = await Promise.all(
-    chunk.map(picture =>
-      parts.decode(picture, signal).catch((error: unknown) => {
-        signal?.throwIfAborted();
-        problems.push({ path: picture.path, reason: messageOf(error) });
-        return undefined;
-      }),
-    ),
-  );
-  const good = chunk.filter((_, i) => decoded[i] !== undefined);
-  const pixels = new Uint8Array(good.length * parts.pictureBytes);
-  let at = 0;
-  for (const bytes of decoded) {
-    if (!bytes) continue;
-    pixels.set(bytes, at);
-    at += parts.pictureBytes;
+  const pixels = new Uint8Array(chunk.length * pictureBytes);
+  const missing = new Set<number>();
+  for (const { at, path, reason } of await decode(chunk, pixels, signal)) {
+    missing.add(at);
+    problems.push({ path, reason });
+  }
+  if (missing.size === 0) return { good: [...chunk], pixels };
+  // Pictures that gave none leave gaps: the others move together.
+  const good: Picture[] = [];
+  for (const [at, picture] of chunk.entries()) {
+    if (missing.has(at)) continue;
+    pixels.copyWithin(good.length * pictureBytes, at * pictureBytes, (at + 1) * pictureBytes);
+    good.push(picture);
   }
   return { good, pixels };
 }

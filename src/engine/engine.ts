@@ -20,9 +20,11 @@ import type {
 import type { Assets } from './assets';
 import { Embedders } from './embedders';
 import { answerFiles } from './jobs/answer';
+import { evaluateModel } from './jobs/evaluate';
 import { exportFolder } from './jobs/export';
 import { importAnswers } from './jobs/import';
 import { mineLane, refuseUnminable } from './jobs/mine';
+import { trainModel } from './jobs/train';
 import { fillVectors } from './jobs/vectors';
 import { ManifestViews } from './manifest-view';
 import type { JobOptions } from './progress';
@@ -206,6 +208,23 @@ export class Engine {
     const workspace = await this.#open(params);
     await workspace.ledger.refresh();
     return this.#alone(params.folder, () => importAnswers(workspace, params, options));
+  }
+
+  async train(params: Params<'train'>, options: JobOptions = {}): Promise<Result<'train'>> {
+    const workspace = await this.#open(params);
+    await workspace.ledger.refresh();
+    const result = await this.#alone(params.folder, () =>
+      trainModel(workspace, params, this.#embedders, this.assets, options),
+    );
+    this.#nameProblems(result.problems);
+    return result;
+  }
+
+  async evaluate(params: Params<'evaluate'>, options: JobOptions = {}): Promise<Result<'evaluate'>> {
+    const workspace = await this.#open(params);
+    const result = await this.#alone(params.folder, () => evaluateModel(workspace, params, this.#embedders, options));
+    this.#nameProblems(result.problems);
+    return result;
   }
 
   /** Adds one answer about two files of the folder, for scripts. */

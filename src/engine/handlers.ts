@@ -56,6 +56,8 @@ export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
     manifestRows: (params, context) => engine.manifests.rows(params, job(context)),
     manifestAnswer: params => engine.manifests.answer(params),
     manifestClose: params => engine.manifests.close(params),
+    train: (params, context) => engine.train(params, job(context)),
+    evaluate: (params, context) => engine.evaluate(params, job(context)),
     clearCache: params => engine.clearCache(params),
   };
 }

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { FSWatcher } from 'node:fs';
-import { ImageIndex, MarginFolder, ThumbnailCache, createDecoder } from '../dataset';
-import type { Decoder } from '../dataset';
+import { createDecoder, ImageIndex, MarginFolder, PixelSource, RejectedImages, ThumbnailCache } from '../dataset';
+import type { Decoder, PixelSpec, PixelStore } from '../dataset';
 import { Ledger } from '../dataset/ledger';
 import type { ImageHash } from '../core/types';
 import { MiningCache } from '../kernel';
@@ -18,7 +18,7 @@ import type { Report } from './progress';
 
 export interface WorkspaceEvents {
   log(level: 'info' | 'warn', message: string): void;
-  changed(what: 'answers' | 'lanes'): void;
+  changed(what: 'answers' | 'lanes' | 'models'): void;
 }
 
 /** Lines and files named in the log one by one; more are counted. */
@@ -30,6 +30,7 @@ export class Workspace {
   #seen: Map<ImageHash, ImageRef> | undefined;
   #decoding: { key: string; decoder: Decoder; thumbnails: ThumbnailCache } | undefined;
   #mining: { modelKey: string; cache: MiningCache } | undefined;
+  #rejected: RejectedImages | undefined;
   #watcher: FSWatcher | undefined;
   readonly labelling: Labelling;
   /** milliseconds since 1970 */
@@ -132,6 +133,21 @@ export class Workspace {
 
   decoder(settings: EngineSettings): Decoder {
     return this.#decoders(settings).decoder;
+  }
+
+  /** The pixels of images as a network wants them; contents known to give none are not tried again. */
+  async pixelSource(spec: PixelSpec, settings: EngineSettings, store?: PixelStore): Promise<PixelSource> {
+    const decoder = this.decoder(settings);
+    this.#rejected ??= await RejectedImages.open(this.cache, decoder.version);
+    if (this.#rejected.decoder !== decoder.version)
+      this.#rejected = await RejectedImages.open(this.cache, decoder.version);
+    const rejected = this.#rejected;
+    return new PixelSource({ root: this.folder, decoder, spec, rejected, ...(store && { store }) });
+  }
+
+  /** Keeps on disk which contents give no picture. It is a cache: a full disk must not stop the work. */
+  async saveRejected(): Promise<void> {
+    await this.#rejected?.save().catch(() => undefined);
   }
 
   /** A picture for the screen. @throws EngineError `image-gone`, PictureError */

@@ -41,6 +41,23 @@ export interface Progress {
   total: number;
   /** of this stage; absent while there is too little to go by */
   secondsLeft?: number;
+  /** of training: where it stands, and the curve so far */
+  training?: TrainingProgress;
+}
+
+export interface EpochPoint {
+  epoch: number;
+  loss: number;
+  /** held-out P@1; absent where nothing is held out */
+  heldOut?: number;
+}
+
+export interface TrainingProgress {
+  epoch: number;
+  epochs: number;
+  loss: number;
+  imagesPerSecond: number;
+  history: EpochPoint[];
 }
 
 /** A file that gives no picture, and why, for a person. */
@@ -270,6 +287,118 @@ export interface ClassProposalInfo {
   to: string;
 }
 
+export type BackboneChoice = 'conv4' | 'koch' | 'resnet' | 'mobile';
+export type LossChoice = 'contrastive' | 'triplet' | 'soft-margin' | 'hoffer-ailon' | 'cross-entropy';
+
+/** What a person chooses of a training; everything left out has a default that suits the rest. */
+export interface TrainParams extends FolderRef {
+  /** the model's name under `.margin/models` */
+  name: string;
+  backbone?: BackboneChoice;
+  loss?: LossChoice;
+  metric?: Metric;
+  normalise?: boolean;
+  embeddingSize?: number;
+  margin?: number;
+  mining?: 'all' | 'batch-hard' | 'semi-hard' | 'distance-weighted';
+  /** side of the input, pixels */
+  inputSize?: number;
+  channels?: 1 | 3;
+  epochs?: number;
+  stepsPerEpoch?: number;
+  classesPerBatch?: number;
+  imagesPerClass?: number;
+  learningRate?: number;
+  /** multiplies the backbone's filters */
+  widen?: number;
+  synthesis?: 'none' | 'rotations' | 'dihedral';
+  augmentation?: {
+    affine?: boolean;
+    flipHorizontal?: boolean;
+    flipVertical?: boolean;
+    crop?: boolean;
+    colour?: boolean;
+  };
+  heldOut?: number;
+  patience?: number;
+  maxMinutes?: number;
+  seed?: number;
+  /** a model to go on from, instead of a new network */
+  from?: string;
+  /** of `from`: train its head only */
+  freeze?: boolean;
+  /** what is learned from: classes, answers, or both */
+  use?: ('classes' | 'answers')[];
+}
+
+export interface IntervalInfo {
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface RetrievalInfo {
+  queries: number;
+  alone: number;
+  precisionAt1: IntervalInfo;
+  recallAt: Record<number, number>;
+  rPrecision: IntervalInfo;
+  mapAtR: IntervalInfo;
+}
+
+export interface TrainResult {
+  name: string;
+  folder: string;
+  backend: string;
+  ended: 'finished' | 'early' | 'time' | 'cancelled';
+  epochs: number;
+  resumedFrom: number;
+  seconds: number;
+  parameters: number;
+  images: number;
+  classes: number;
+  /** how held-out images are kept apart: by class, component of the answers, or image */
+  heldOutBy: string;
+  history: EpochPoint[];
+  /** on the held-out images: the model in use before, and this one */
+  before?: RetrievalInfo;
+  after?: RetrievalInfo;
+  /** old answers under the new model */
+  answers?: { judged: number; violated: number };
+  problems: FileProblem[];
+}
+
+export interface EvaluateParams extends FolderRef {
+  /** rows `run,trial,test,candidate,same`, paths relative to the folder */
+  oneShot?: string;
+  /** rows `fold,a,b,same` */
+  pairs?: string;
+  /** images asked with at most; a seeded sample beyond */
+  queries?: number;
+}
+
+export interface EvaluateResult {
+  model: string;
+  backend: string;
+  images: number;
+  metric: Metric;
+  retrieval?: RetrievalInfo;
+  /** the same by raw grey pixels, and by chance */
+  pixels?: RetrievalInfo;
+  chance?: number;
+  oneShot?: { accuracy: IntervalInfo; trials: number; ways: number; pixels: IntervalInfo };
+  verification?: {
+    pairs: number;
+    auc: IntervalInfo;
+    equalErrorRate: number;
+    threshold: number;
+    fnmrAt: Record<string, number>;
+    roc: { fmr: number; tmr: number }[];
+    pixelsAuc: number;
+  };
+  problems: FileProblem[];
+}
+
 export type ExportShape = 'pairs' | 'triplets';
 
 export interface ExportParams extends FolderRef {
@@ -425,6 +554,8 @@ export interface EngineProtocol {
     manifestAnswer: { params: FolderRef & { file: string } & ManifestAnswer; result: null };
     /** lets go of what was read; asking again reads again */
     manifestClose: { params: { file: string }; result: null };
+    train: { params: TrainParams; result: TrainResult; progress: Progress };
+    evaluate: { params: EvaluateParams; result: EvaluateResult; progress: Progress };
     clearCache: { params: FolderRef; result: { bytes: number } };
   };
   notifications: Record<string, never>;

@@ -4,13 +4,16 @@ import type { EmbeddingParts, Picture } from '../../src/engine/embedding';
 import type { ImageHash } from '../../src/core/types';
 
 const pictures = (n: number): Picture[] =>
-  Array.from({ length: n }, (_, i) => ({ hash: `sha256:${i}` as ImageHash, path: `${i}.png` }));
+  Array.from({ length: n }, (_, i) => ({ hash: `sha256:${i}` as ImageHash, paths: [`${i}.png`] }));
 
 function parts(overrides: Partial<EmbeddingParts> = {}) {
   const stored = new Map<ImageHash, Float32Array>();
   let checkpoints = 0;
   const all: EmbeddingParts = {
-    decode: ({ path }) => Promise.resolve(new Uint8Array(3).fill(parseInt(path, 10))),
+    decode: (wanted, target) => {
+      for (const [at, { paths }] of wanted.entries()) target.fill(parseInt(paths[0], 10), at * 3, at * 3 + 3);
+      return Promise.resolve([]);
+    },
     embed: (pixels, count) =>
       Promise.resolve(Float32Array.from({ length: count * 2 }, (_, i) => pixels[3 * (i >> 1)] + (i & 1) / 2)),
     store: (hash, vector) => void stored.set(hash, vector),
@@ -38,8 +41,12 @@ describe('embedPictures', () => {
     const bad = (i: number) => i % 3 === 0 || (i >= 4 && i < 8);
     const { all, stored } = parts();
     const { decode } = all;
-    all.decode = picture =>
-      bad(parseInt(picture.path, 10)) ? Promise.reject(new Error('truncated')) : decode(picture);
+    all.decode = async (wanted, target) => {
+      await decode(wanted, target);
+      return wanted.flatMap(({ paths: [path] }, at) =>
+        bad(parseInt(path, 10)) ? [{ at, path, reason: 'truncated' }] : [],
+      );
+    };
     const seen: number[] = [];
     const outcome = await embedPictures(pictures(12), all, { onProgress: done => seen.push(done) });
     expect(outcome.problems.map(p => p.path)).toEqual(['0.png', '3.png', '4.png', '5.png', '6.png', '7.png', '9.png']);

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { pixelKey, vectorKey, VectorStore } from '../../dataset';
 import type { PixelSpec } from '../../dataset';
 import type { Embedder } from '../../model';
@@ -42,17 +41,18 @@ export async function fillVectors(
   const store = await VectorStore.open(workspace.cache, key, dimension, signal);
   const missing = images.filter(({ hash }) => !store.has(hash));
   if (missing.length === 0) return { store, embedded: 0, fromCache: images.length, problems: [] };
-  const decoder = workspace.decoder(settings);
-  const spec = pixelSpec(embedder);
+  const source = await workspace.pixelSource(pixelSpec(embedder), settings);
   const progress = new StageProgress('embed', report);
   const { embedded, problems } = await embedPictures(
     missing,
     {
-      decode: ({ hash, path: at }, stop) =>
-        decoder.pixels(path.join(workspace.folder, at), spec, { expect: hash, signal: stop }),
+      decode: (pictures, target, stop) => source.batch(pictures, target, stop),
       embed: (pixels, count, stop) => embedder.embed(pixels, count, { signal: stop }),
       store: (hash, vector) => store.add(hash, vector),
-      checkpoint: () => store.flush(),
+      checkpoint: async () => {
+        await store.flush();
+        await workspace.saveRejected();
+      },
       pictureBytes: pictureBytes(embedder.input),
       dimension: embedder.dimension,
       // One batch a thread: the next one is decoded meanwhile, and progress and cancellation are never far.

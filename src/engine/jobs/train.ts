@@ -1,0 +1,274 @@
+import os from 'node:os';
+import path from 'node:path';
+import { retrieval } from '../../core/evaluation';
+import { calibrate } from '../../core/relations';
+import { rowDistance } from '../../core/distances';
+import { PixelStore, VectorStore } from '../../dataset';
+import { BACKBONE_DEFAULTS, completeOptions, readModel, saveModel, train } from '../../model';
+import type { Answer, Embedder, ModelInput, TrainingData, TrainOptions } from '../../model';
+import type { EpochPoint, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { Assets } from '../assets';
+import type { Embedders } from '../embedders';
+import { EngineError, messageOf } from '../errors';
+import type { KnownImage } from '../inventory';
+import { StageProgress } from '../progress';
+import type { JobOptions } from '../progress';
+import type { Workspace } from '../workspace';
+import { labelsOf } from './mine';
+import { fillVectors, vectorsOf } from './vectors';
+
+/** A model's name is a folder's name: nothing that a file system or a shell trips over. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,79}$/u;
+const IMPLIED_LIMIT = 200_000;
+
+/** Trains a network on the folder's classes and answers, judges it beside the one in use, and keeps it as a model. */
+export async function trainModel(
+  workspace: Workspace,
+  params: TrainParams,
+  embedders: Embedders,
+  assets: Assets,
+  options: JobOptions,
+): Promise<TrainResult> {
+  const { settings, name } = params;
+  if (!NAME.test(name) || name === 'starter') {
+    throw new EngineError(
+      'bad-name',
+      `“${name}” cannot be a model's name.`,
+      'Use letters, digits, dots, dashes, and another name than starter.',
+    );
+  }
+  const inventory = await workspace.takeInventory(settings, options);
+  const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
+  const input = source?.card.input ?? inputOf(params);
+  const choice = optionsOf(params, source !== undefined, input);
+  const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
+  const { data, classes } = trainingData(workspace, images, pixels, params);
+
+  const history: EpochPoint[] = [];
+  const result = await train(choice, input, data, {
+    backend: embedders.options(settings),
+    workerFile: path.join(assets.dist, 'train-worker.cjs'),
+    ...(source && { source }),
+    signal: options.signal,
+    checkpointDir: workspace.cache && path.join(workspace.cache, 'training', name),
+    onEpoch: ({ epoch, loss, heldOut }) =>
+      void history.push({ epoch, loss, ...(heldOut !== undefined && { heldOut }) }),
+    onProgress: ({ step, steps, secondsLeft, epoch, epochs, loss, imagesPerSecond }) =>
+      options.report?.({
+        stage: 'train',
+        done: step,
+        total: steps,
+        secondsLeft,
+        training: { epoch, epochs, loss, imagesPerSecond, history: [...history] },
+      }),
+  });
+
+  const folder = path.join(await workspace.margin.ensure(), 'models', name);
+  await saveModel(folder, result.artifacts, result.card);
+  workspace.events.changed('models');
+  const trained = { ...settings, model: name };
+  const heldOut = result.split.heldOut.map(row => images[row]);
+  // Judging is worth waiting for, but not worth losing the model over: a second cancel skips it.
+  const judge = async (model: typeof settings): Promise<RetrievalInfo | undefined> => {
+    if (heldOut.length < 2 || options.signal?.aborted) return undefined;
+    return embedders.use(workspace.folder, model, options.signal, async embedder => {
+      await fillVectors(workspace, heldOut, embedder, model, options);
+      return judged(workspace, heldOut, embedder);
+    });
+  };
+  const before = await judge(settings).catch(() => undefined);
+  const after = await judge(trained);
+  const answers = await embedders.use(workspace.folder, trained, undefined, embedder =>
+    oldAnswers(workspace, embedder, images, trained, options),
+  );
+  await saveModel(folder, result.artifacts, {
+    ...result.card,
+    evaluation: { ...(before && { before: { model: settings.model, ...before } }), ...(after && { after }) },
+  });
+  return {
+    name,
+    folder,
+    backend: result.backend.name,
+    ended: result.ended,
+    epochs: result.history.length,
+    resumedFrom: result.resumedFrom,
+    seconds: result.seconds,
+    parameters: result.parameters,
+    images: images.length,
+    classes,
+    heldOutBy: result.split.by,
+    history: result.history.map(({ epoch, loss, heldOut: figure }) => ({
+      epoch,
+      loss,
+      ...(figure !== undefined && { heldOut: figure }),
+    })),
+    ...(before && { before }),
+    ...(after && { after }),
+    ...(answers && { answers }),
+    problems,
+  };
+}
+
+async function sourceOf(workspace: Workspace, ref: string, assets: Assets) {
+  const places = {
+    modelsDir: path.join(workspace.margin.path, 'models'),
+    starterDir: path.join(assets.models, 'starter'),
+  };
+  return readModel(ref, places).catch((error: unknown) => {
+    throw new EngineError('model', messageOf(error), 'Choose another model to go on from, or train a new network.', {
+      cause: error,
+    });
+  });
+}
+
+/** Characters are grey, photographs are not: the small networks see one channel unless told otherwise. */
+function inputOf({ backbone = 'resnet', inputSize, channels }: TrainParams): ModelInput {
+  const side = inputSize ?? BACKBONE_DEFAULTS[backbone].size;
+  const bands = channels ?? (backbone === 'conv4' || backbone === 'koch' ? 1 : 3);
+  const each = (value: number) => new Array<number>(bands).fill(value);
+  return {
+    width: side,
+    height: side,
+    channels: bands,
+    fit: 'fill',
+    background: 255,
+    scale: 1 / 127.5,
+    mean: each(1),
+    std: each(1),
+  };
+}
+
+function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {
+  const { metric, loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch } = params;
+  const { imagesPerClass, learningRate, widen, synthesis, augmentation, heldOut, patience, maxMinutes, seed } = params;
+  const chosen = { loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch };
+  const further = { imagesPerClass, learningRate, widen, synthesis, augmentation, heldOut, patience, maxMinutes, seed };
+  const network = {
+    backbone: own ? ('own' as const) : (params.backbone ?? 'resnet'),
+    freeze: params.freeze,
+    distance: metric,
+  };
+  try {
+    return completeOptions({ ...chosen, ...further, ...network }, input, os.availableParallelism());
+  } catch (error) {
+    const hint = 'Change one of the choices; those left out have defaults that suit the rest.';
+    throw new EngineError('bad-choice', messageOf(error), hint, { cause: error });
+  }
+}
+
+async function readPixels(
+  workspace: Workspace,
+  images: readonly KnownImage[],
+  input: ModelInput,
+  { settings }: TrainParams,
+  { signal, report }: JobOptions,
+) {
+  const { width, height, channels, fit } = input;
+  const spec = { width, height, channels, fit };
+  const source = await workspace.pixelSource(spec, settings, await PixelStore.open(workspace.cache, spec));
+  const bytes = source.pictureBytes;
+  const all = new Uint8Array(new SharedArrayBuffer(images.length * bytes));
+  const progress = new StageProgress('decode', report);
+  const problems: { path: string; reason: string }[] = [];
+  const good: KnownImage[] = [];
+  for (let at = 0; at < images.length; at += 64) {
+    signal?.throwIfAborted();
+    const chunk = images.slice(at, at + 64);
+    const target = new Uint8Array(chunk.length * bytes);
+    const missing = new Set<number>();
+    for (const { at: place, path: file, reason } of await source.batch(chunk, target, signal)) {
+      missing.add(place);
+      problems.push({ path: file, reason });
+    }
+    for (const [place, image] of chunk.entries()) {
+      if (missing.has(place)) continue;
+      all.set(target.subarray(place * bytes, (place + 1) * bytes), good.length * bytes);
+      good.push(image);
+    }
+    progress.update(Math.min(images.length, at + 64), images.length);
+  }
+  await source.options.store?.flush();
+  await workspace.saveRejected();
+  return { images: good, pixels: all.subarray(0, good.length * bytes), problems };
+}
+
+function trainingData(
+  { knowledge }: Workspace,
+  images: readonly KnownImage[],
+  pixels: Uint8Array,
+  { use = ['classes', 'answers'] }: TrainParams,
+) {
+  const rows = new Map(images.map(({ hash }, row) => [hash, row]));
+  const { labels, names } = labelsOf(
+    use.includes('classes') ? images : images.map(image => ({ ...image, class: null })),
+  );
+  const answers: Answer[] = [];
+  if (use.includes('answers')) {
+    const { graph } = knowledge;
+    const add = (a: (typeof images)[number]['hash'], b: typeof a, relation: string | undefined) => {
+      const [i, j] = [rows.get(a), rows.get(b)];
+      if (i !== undefined && j !== undefined && (relation === 'same' || relation === 'different'))
+        answers.push({ a: i, b: j, relation });
+    };
+    for (const { a, b } of graph.judged()) if (!graph.known(a, b)?.contradicted) add(a, b, knowledge.known(a, b));
+    for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_LIMIT).pairs) add(a, b, relation);
+  }
+  const excluded = images.flatMap(({ hash }, row) => (knowledge.isFlagged(hash) ? [row] : []));
+  const data: TrainingData = { pixels, count: images.length, labels, classNames: names, answers, excluded };
+  return { data, classes: names.length };
+}
+
+/** Leave-one-out retrieval among the held-out images; nothing where they have no classes. */
+async function judged(
+  workspace: Workspace,
+  images: readonly KnownImage[],
+  embedder: Embedder,
+): Promise<RetrievalInfo | undefined> {
+  const { key, dimension } = vectorsOf(embedder);
+  const store = await VectorStore.open(workspace.cache, key, dimension);
+  const known = images.filter(({ hash }) => store.has(hash));
+  const { vectors } = await store.matrix(known.map(({ hash }) => hash));
+  const { metric, weights } = embedder;
+  const { labels } = labelsOf(known);
+  const report = retrieval({ vectors, dimension, metric, ...(weights && { weights }) }, labels);
+  return report.queries === 0 ? undefined : report;
+}
+
+/** How many old answers the model still violates, at the threshold that best separates them. */
+async function oldAnswers(
+  workspace: Workspace,
+  embedder: Embedder & { threads: number },
+  images: readonly KnownImage[],
+  settings: TrainParams['settings'],
+  options: JobOptions,
+) {
+  const pairs = [...workspace.knowledge.graph.judged()].flatMap(({ a, b, judgements: [{ relation }] }) =>
+    relation === 'incomparable' ? [] : [{ a, b, relation }],
+  );
+  if (pairs.length === 0) return undefined;
+  const rows = new Map(images.map((image, row) => [image.hash, row]));
+  const usable = pairs.filter(({ a, b }) => rows.has(a) && rows.has(b));
+  const wanted = [...new Set(usable.flatMap(({ a, b }) => [a, b]))];
+  await fillVectors(
+    workspace,
+    wanted.map(hash => images[rows.get(hash)!]),
+    embedder,
+    settings,
+    { report: options.report },
+  );
+  const { key, dimension } = vectorsOf(embedder);
+  const store = await VectorStore.open(workspace.cache, key, dimension);
+  const { vectors } = await store.matrix(wanted);
+  const place = new Map(wanted.map((hash, row) => [hash, row]));
+  const between = rowDistance(embedder.metric, dimension, embedder.weights);
+  const measured = usable.map(({ a, b, relation }) => ({
+    relation,
+    distance: between(vectors, place.get(a)!, vectors, place.get(b)!) as number,
+  }));
+  const threshold = calibrate(measured)?.threshold;
+  if (threshold === undefined) return undefined;
+  return {
+    judged: measured.length,
+    violated: measured.filter(({ relation, distance }) => distance <= threshold !== (relation === 'same')).length,
+  };
+}
