@@ -2,6 +2,7 @@
 // Lives in the same extension host as Margin and measures it from there: how long activation takes, and how long the event
 // loop is ever held while a folder is embedded and mined.
 const { writeFileSync } = require('node:fs');
+const { clearInterval, setInterval } = require('node:timers');
 const vscode = require('vscode');
 
 const EVERY_MS = 1;
@@ -42,7 +43,7 @@ function summary(values) {
   return { max: at(1), p99: at(0.99), p50: at(0.5) };
 }
 
-exports.activate = context => {
+module.exports.activate = context => {
   context.subscriptions.push(
     vscode.commands.registerCommand('marginProbe.run', async () => {
       const margin = vscode.extensions.getExtension('margin.margin');
