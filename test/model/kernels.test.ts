@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
+// Registers the gradients.
+import '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

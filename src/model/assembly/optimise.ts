@@ -1,4 +1,5 @@
-// Optimiser steps in place, one pass over a parameter.
+// Optimiser steps, one pass over a parameter. Moments are changed in place; the new weights go to `out`: XNNPACK keeps packed
+// copies of weights by tensor, so a tensor that changed under it would be met in its old state.
 import { fma } from './lanes';
 
 /**
@@ -6,7 +7,7 @@ import { fma } from './lanes';
  * already, `shrink` = 1 - learning rate * decay.
  */
 export function adam(
-  w: usize, g: usize, m: usize, v: usize, n: i32, rate: f32, beta1: f32, beta2: f32, eps: f32, shrink: f32,
+  w: usize, g: usize, m: usize, v: usize, out: usize, n: i32, rate: f32, beta1: f32, beta2: f32, eps: f32, shrink: f32,
 ): void {
   const bytes = (n as usize) * 4;
   const b1 = f32x4.splat(beta1);
@@ -24,7 +25,7 @@ export function adam(
     v128.store(m + i, first);
     v128.store(v + i, second);
     const step = f32x4.div(first, f32x4.add(f32x4.sqrt(second), e));
-    v128.store(w + i, fma(step, lr, f32x4.mul(v128.load(w + i), keep)));
+    v128.store(out + i, fma(step, lr, f32x4.mul(v128.load(w + i), keep)));
   }
   for (; i < bytes; i += 4) {
     const d = f32.load(g + i);
@@ -32,12 +33,12 @@ export function adam(
     const second = f32.load(v + i) * beta2 + d * d * (1 - beta2);
     f32.store(m + i, first);
     f32.store(v + i, second);
-    f32.store(w + i, f32.load(w + i) * shrink - (rate * first) / (sqrt<f32>(second) + eps));
+    f32.store(out + i, f32.load(w + i) * shrink - (rate * first) / (sqrt<f32>(second) + eps));
   }
 }
 
 /** Momentum SGD with coupled L2 decay: v = momentum * v + (g + decay * w); w -= rate * v. */
-export function sgd(w: usize, g: usize, v: usize, n: i32, rate: f32, momentum: f32, decay: f32): void {
+export function sgd(w: usize, g: usize, v: usize, out: usize, n: i32, rate: f32, momentum: f32, decay: f32): void {
   const bytes = (n as usize) * 4;
   const mu = f32x4.splat(momentum);
   const lambda = f32x4.splat(decay);
@@ -47,12 +48,12 @@ export function sgd(w: usize, g: usize, v: usize, n: i32, rate: f32, momentum: f
     const weight = v128.load(w + i);
     const velocity = fma(v128.load(v + i), mu, fma(weight, lambda, v128.load(g + i)));
     v128.store(v + i, velocity);
-    v128.store(w + i, fma(velocity, lr, weight));
+    v128.store(out + i, fma(velocity, lr, weight));
   }
   for (; i < bytes; i += 4) {
     const weight = f32.load(w + i);
     const velocity = f32.load(v + i) * momentum + (f32.load(g + i) + decay * weight);
     f32.store(v + i, velocity);
-    f32.store(w + i, weight - rate * velocity);
+    f32.store(out + i, weight - rate * velocity);
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { wasmModule } from '../backend/wasm-module';
+import type { WasmModule } from '../backend/wasm-module';
 import type { TrainOptions } from './options';
 
 const BETA1 = 0.9;
@@ -16,7 +17,7 @@ export interface Parameter {
 }
 
 /**
- * Adam with decoupled weight decay, or momentum SGD with L2 decay in the gradient. In place on wasm, composed of tfjs ops
+ * Adam with decoupled weight decay, or momentum SGD with L2 decay in the gradient. One kernel on wasm, composed of tfjs ops
  * elsewhere; the same to rounding.
  */
 export class Optimiser {
@@ -52,8 +53,9 @@ export class Optimiser {
     const shrink = 1 - rate * decay;
     const wasm = tf.getBackend() === 'wasm' ? wasmModule() : undefined;
     if (wasm) {
-      const at = [w, g, m, v].map(t => wasm.at(t));
-      wasm.run.adam(...at, w.size, corrected, BETA1, BETA2, EPSILON, shrink);
+      this.replace(wasm, w, out =>
+        wasm.run.adam(...[w, g, m, v].map(t => wasm.at(t)), out, w.size, corrected, BETA1, BETA2, EPSILON, shrink),
+      );
       return;
     }
     tf.tidy(() => {
@@ -68,14 +70,19 @@ export class Optimiser {
     const [v] = this.moments[i] as [tf.Variable];
     const wasm = tf.getBackend() === 'wasm' ? wasmModule() : undefined;
     if (wasm) {
-      const at = [w, g, v].map(t => wasm.at(t));
-      wasm.run.sgd(...at, w.size, rate, momentum, decay);
+      this.replace(wasm, w, out => wasm.run.sgd(...[w, g, v].map(t => wasm.at(t)), out, w.size, rate, momentum, decay));
       return;
     }
     tf.tidy(() => {
       v.assign(tf.add(tf.mul(v, momentum), tf.add(g, tf.mul(w, decay))));
       w.assign(tf.sub(w, tf.mul(v, rate)));
     });
+  }
+
+  private replace(wasm: WasmModule, w: tf.Variable, write: (out: number) => void): void {
+    const made = wasm.output(w.shape);
+    write(wasm.at(made));
+    tf.tidy(() => w.assign(tf.engine().makeTensorFromTensorInfo(made)));
   }
 }
 

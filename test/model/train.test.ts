@@ -1,0 +1,171 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadModel, saveModel, train } from '../../src/model';
+import type { EpochReport, TrainResult } from '../../src/model';
+import { retrieval } from '../../src/core/evaluation';
+import { bundleWorker } from './support/bundle';
+import { environment, quickOptions, stripes, tinyInput } from './support/training';
+import { wasmDir } from './support/wasm';
+
+const folder = (name: string): string => mkdtempSync(path.join(os.tmpdir(), `margin-${name}-`));
+const weightsOf = (result: TrainResult): number[] => [...new Float32Array(result.artifacts.weights)];
+let workerFile: string;
+
+beforeAll(async () => {
+  workerFile = await bundleWorker('src/model/training/train-worker.ts');
+  wasmDir();
+}, 60_000);
+
+describe('training', () => {
+  it('makes held-out classes easier to find, and what it saves embeds the same', async () => {
+    const data = stripes(12, 16);
+    const epochs: EpochReport[] = [];
+    const options = quickOptions({ epochs: 6, stepsPerEpoch: 20, widen: 0.25, classesPerBatch: 8 });
+    const result = await train(options, tinyInput, data, { ...environment(workerFile), onEpoch: e => epochs.push(e) });
+    expect(epochs).toHaveLength(6);
+    expect(result.split.by).toBe('class');
+    expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
+    expect(result.card.training).toMatchObject({ ended: 'finished', steps: 120, backend: 'wasm' });
+
+    const saved = path.join(folder('model'), 'mine');
+    await saveModel(saved, result.artifacts, { ...result.card, name: 'mine' });
+    const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
+    const vectors = await embedder.embed(data.pixels, data.count);
+    const rows = result.split.heldOut;
+    const found = retrieval({ vectors, dimension: embedder.dimension, metric: embedder.metric }, data.labels, {
+      queries: rows,
+      gallery: rows,
+    });
+    // What was judged in training is what the saved model does.
+    expect(found.mapAtR.value).toBeCloseTo(result.best!.heldOut, 4);
+    const labels = Int32Array.from(rows, i => data.labels[i]!);
+    const bytes = tinyInput.width * tinyInput.height;
+    const raw = Float32Array.from(rows.flatMap(i => [...data.pixels.subarray(i * bytes, (i + 1) * bytes)]));
+    const floor = retrieval({ vectors: raw, dimension: bytes, metric: 'l2' }, labels);
+    expect(found.mapAtR.value).toBeGreaterThan(floor.mapAtR.value + 0.05);
+    await embedder.dispose();
+  });
+
+  it('repeats bit for bit with a seed, and is another run with another', async () => {
+    const data = stripes(6, 6);
+    const run = (seed: number, threads: number) =>
+      train(quickOptions({ seed, threads }), tinyInput, data, environment(workerFile)).then(weightsOf);
+    const [a, b, c, d, e] = [await run(1, 1), await run(1, 1), await run(2, 1), await run(1, 2), await run(1, 2)];
+    expect(b).toEqual(a);
+    expect(c).not.toEqual(a);
+    expect(e).toEqual(d);
+  });
+
+  it('goes on from a checkpoint as if it had never stopped', async () => {
+    const data = stripes(6, 6);
+    const options = quickOptions({ epochs: 4 });
+    const whole = await train(options, tinyInput, data, environment(workerFile));
+    const checkpointDir = folder('checkpoint');
+    const abort = new AbortController();
+    const part = await train(options, tinyInput, data, {
+      ...environment(workerFile, { checkpointDir, signal: abort.signal }),
+      onEpoch: ({ epoch }) => epoch === 2 && abort.abort(),
+    });
+    expect(part.ended).toBe('cancelled');
+    const rest = await train(options, tinyInput, data, environment(workerFile, { checkpointDir }));
+    expect(rest.resumedFrom).toBeGreaterThanOrEqual(2);
+    expect(rest.resumedFrom).toBeLessThan(4);
+    expect(weightsOf(rest)).toEqual(weightsOf(whole));
+    expect(rest.history.map(h => h.loss)).toEqual(whole.history.map(h => h.loss));
+    // Another seed is another run: its checkpoint is not taken.
+    const other = await train(
+      quickOptions({ epochs: 4, seed: 2 }),
+      tinyInput,
+      data,
+      environment(workerFile, { checkpointDir }),
+    );
+    expect(other.resumedFrom).toBe(0);
+  });
+
+  it('keeps the best so far when it is cancelled, soon', async () => {
+    const abort = new AbortController();
+    let cancelledAt = 0;
+    const result = await train(quickOptions({ epochs: 500 }), tinyInput, stripes(6, 6), {
+      ...environment(workerFile, { signal: abort.signal }),
+      onEpoch: ({ epoch }) => {
+        if (epoch !== 3) return;
+        cancelledAt = performance.now();
+        abort.abort();
+      },
+    });
+    expect(performance.now() - cancelledAt).toBeLessThan(1000);
+    expect(result.ended).toBe('cancelled');
+    expect(result.history.length).toBeGreaterThanOrEqual(3);
+    expect(result.best!.heldOut).toBe(Math.max(...result.history.map(h => h.heldOut!)));
+  });
+
+  it('stops early when the held-out figure no longer gets better', async () => {
+    const options = quickOptions({ epochs: 60, stepsPerEpoch: 1, learningRate: 1e-7, patience: 2 });
+    const result = await train(options, tinyInput, stripes(6, 6), environment(workerFile));
+    expect(result.ended).toBe('early');
+    expect(result.history.length - result.best!.epoch).toBe(2);
+  });
+
+  it('learns from answers alone, on pictures without classes', async () => {
+    const { pixels, count, labels } = stripes(4, 20);
+    const answers = Array.from({ length: 160 }, (_, k) => {
+      const [a, b] = [(k * 7) % count, (k * 13 + (k % 2 === 0 ? 4 : 5)) % count];
+      return { a, b, relation: labels[a] === labels[b] ? ('same' as const) : ('different' as const) };
+    }).filter(({ a, b }) => a !== b);
+    const data = { pixels, count, labels: new Int32Array(count).fill(-1), answers };
+    const options = quickOptions({ loss: 'contrastive', epochs: 8, stepsPerEpoch: 20, widen: 0.25 });
+    const result = await train(options, tinyInput, data, environment(workerFile));
+    expect(result.history.at(-1)!.loss).toBeLessThan(result.history[0]!.loss * 0.9);
+  });
+
+  it.each([
+    ['contrastive', 'l2', true],
+    ['contrastive', 'cosine', true],
+    ['contrastive', 'l1', false],
+    ['triplet', 'l2', true],
+    ['triplet', 'sql2', true],
+    ['triplet', 'l1', true],
+    ['soft-margin', 'l2', false],
+    ['soft-margin', 'weightedL1', false],
+    ['hoffer-ailon', 'cosine', false],
+    ['hoffer-ailon', 'weightedL1', true],
+    ['cross-entropy', 'weightedL1', false],
+  ] as const)('gets less loss with %s on %s', async (loss, distance, normalise) => {
+    const options = quickOptions({
+      loss,
+      distance,
+      normalise,
+      mining: 'all',
+      epochs: 2,
+      stepsPerEpoch: 25,
+      learningRate: 3e-3,
+      threads: 2,
+    });
+    const result = await train(options, tinyInput, stripes(6, 8), environment(workerFile));
+    expect(result.history[1]!.loss).toBeLessThan(result.history[0]!.loss);
+    expect(result.weights?.length).toBe(distance === 'weightedL1' ? 8 : undefined);
+    expect(result.card.embedding).toMatchObject({ metric: distance, normalise });
+    if (result.weights) expect(Math.min(...result.weights)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('ends with the reason when a worker dies', async () => {
+    const dying = path.join(path.dirname(workerFile), 'dies.cjs');
+    writeFileSync(
+      dying,
+      `const { workerData } = require('node:worker_threads'); require(${JSON.stringify(workerFile)});
+       if (workerData.replica === 1) setTimeout(() => process.exit(3), 1200);`,
+    );
+    const options = quickOptions({ threads: 2, epochs: 10_000 });
+    await expect(train(options, tinyInput, stripes(6, 6), environment(dying))).rejects.toThrow(/exit code 3/);
+  });
+
+  it('refuses what cannot train, before it starts', async () => {
+    const env = environment(workerFile);
+    await expect(train(quickOptions(), tinyInput, stripes(1, 9), env)).rejects.toThrow(/too little to train on/);
+    await expect(train(quickOptions({ backbone: 'koch' }), tinyInput, stripes(4, 4), env)).rejects.toThrow(
+      /at least 65 x 65/,
+    );
+  });
+});
