@@ -190,6 +190,10 @@ async function readEntryAsync(absolute: string): Promise<IndexEntry> {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new Error(NO_FILE);
     const hash = createHash('sha256');
+    if (stat.size <= READ_BYTES) {
+      const bytes = await handle.readFile();
+      return entryOf(stat, hash.update(bytes).digest('hex'), sniff(bytes.subarray(0, SNIFF_BYTES)));
+    }
     let format: Format | undefined;
     for await (const chunk of handle.createReadStream({
       highWaterMark: READ_BYTES,
