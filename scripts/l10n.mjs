@@ -54,7 +54,7 @@ if (process.argv[1] === import.meta.filename) {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, bundle());
   } else if (readFileSync(file, 'utf8') !== bundle()) {
-    console.error('l10n/bundle.l10n.json is behind the code: run `node scripts/l10n.mjs`');
+    console.error('l10n/bundle.l10n.json is behind the code: run `npm run l10n`');
     process.exit(1);
   }
 }

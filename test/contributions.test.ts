@@ -109,7 +109,7 @@ describe('package.json', () => {
   test('the bundle for translators holds what the code says, and the code says nothing that cannot be translated', () => {
     const { strings, opaque } = stringsOf();
     expect(opaque).toEqual([]);
-    expect(Object.keys(JSON.parse(read('l10n/bundle.l10n.json')) as object), 'run `node scripts/l10n.mjs`').toEqual(
+    expect(Object.keys(JSON.parse(read('l10n/bundle.l10n.json')) as object), 'run `npm run l10n`').toEqual(
       strings,
     );
   });
