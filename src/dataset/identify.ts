@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { ImageHash } from '../core/types';
 import { describeChanges, type Changes } from './changes';
 import { eachFile } from './each-file';
@@ -84,6 +85,8 @@ export async function identify(scan: Scan, index: ImageIndex, options: IdentifyO
     }
   }
 
+  await breathe(signal);
+
   const settle = (file: FoundFile, read: () => IndexEntry | Promise<IndexEntry>): void | Promise<void> => {
     const failed = (error: unknown): void => {
       unread.push(file.path);
@@ -123,7 +126,16 @@ export async function identify(scan: Scan, index: ImageIndex, options: IdentifyO
   }
   if (stale.length > 0 || after.size !== before.size || [...after.keys()].some(at => !before.has(at)))
     index.replace(after);
-  return { ...gather(scan, after, problems, svg), changes: describeChanges(before, after), hashed: stale.length };
+  await breathe(signal);
+  const found = gather(scan, after, problems, svg);
+  await breathe(signal);
+  return { ...found, changes: describeChanges(before, after), hashed: stale.length };
+}
+
+/** Between two steps that each take a while at 100,000 files: messages are heard, a cancel too. */
+async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await yieldToEvents();
+  signal?.throwIfAborted();
 }
 
 /** Groups paths by content; names the files that are no pictures. */
