@@ -1,0 +1,219 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+// Registers the gradients.
+import '@tensorflow/tfjs-layers';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DIFFERENT, SAME, UNKNOWN } from '../../src/model/training/data';
+import { distanceMatrix } from '../../src/model/training/distances';
+import { lossOf, pairLoss, rowDistances, tripletLoss } from '../../src/model/training/losses';
+import type { HeadVariables } from '../../src/model/training/losses';
+import { minePairs, mineTriplets } from '../../src/model/training/mining';
+import type { Loss } from '../../src/model';
+import { Random } from '../../src/model/training/random';
+import { repository } from './support/bundle';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const value = (t: tf.Tensor): number => t.dataSync()[0]!;
+const random = new Random(1);
+
+function relationsOf(labels: number[]): Int8Array {
+  const n = labels.length;
+  return Int8Array.from({ length: n * n }, (_, k) => {
+    const [i, j] = [Math.floor(k / n), k % n];
+    if (i === j) return UNKNOWN;
+    return labels[i] === labels[j] ? SAME : DIFFERENT;
+  });
+}
+
+/** softplus^-1, so that the head's weights are what the case says. */
+const head = (weights: number[], bias: number): HeadVariables => ({
+  weights: tf.variable(tf.tensor1d(weights.map(w => Math.log(Math.expm1(w))))),
+  bias: tf.variable(tf.tensor1d([bias])),
+});
+
+describe('losses in closed form', () => {
+  it('contrastive: half the square, and half the square of what the margin lacks (Hadsell 2006)', () => {
+    const d = tf.tensor1d([0.4, 0.4, 1.2]);
+    const expected = [0.08, 0.18, 0];
+    for (const [i, v] of pairLoss('contrastive', 1, d, 1).dataSync().entries()) expect(v).toBeCloseTo(expected[i]!, 6);
+  });
+
+  it('Hoffer-Ailon: sigmoid(D+ - D-) squared, a quarter where they are equal', () => {
+    const each = tripletLoss('hoffer-ailon', 0, tf.tensor1d([1, 3]), tf.tensor1d([2, 3])).dataSync();
+    expect(each[0]).toBeCloseTo(0.0723295, 6);
+    expect(each[1]).toBeCloseTo(0.25, 6);
+  });
+
+  it('cross-entropy on the weighted L1, with the minus and the bias (Koch 2015)', () => {
+    const koch = head([1, 2], 0);
+    const d = rowDistances('weightedL1', tf.tensor2d([[0.2, 0.8]]), tf.tensor2d([[0.5, 0.1]]), koch);
+    expect(value(tf.sigmoid(tf.sub(koch.bias, d)))).toBeCloseTo(0.154465, 5);
+    expect(value(pairLoss('cross-entropy', 0, d, 1, koch))).toBeCloseTo(1.867786, 5);
+    expect(value(pairLoss('cross-entropy', 0, d, 0, koch))).toBeCloseTo(0.167786, 5);
+  });
+
+  it('triplet hinge and soft margin', () => {
+    const [p, n] = [tf.tensor1d([0.5, 0.5]), tf.tensor1d([0.6, 0.9])];
+    expect([...tripletLoss('triplet', 0.2, p, n).dataSync()].map(v => Number(v.toFixed(6)))).toEqual([0.1, 0]);
+    expect(tripletLoss('soft-margin', 0, p, n).dataSync()[0]).toBeCloseTo(Math.log1p(Math.exp(-0.1)), 6);
+  });
+});
+
+const reference = path.join(repository, '../shared/reference/cases.json');
+describe.skipIf(!existsSync(reference))('reference cases', () => {
+  interface Cases {
+    line: {
+      emb: number[][];
+      labels: number[];
+      loss: Record<string, number>;
+      batch_hard: { a: number[]; p: number[]; n_any_of: number[][] };
+    };
+    angles_unit_0_20_40_60_80: { emb: number[][]; labels: number[] } & Record<string, unknown>;
+  }
+  const cases = existsSync(reference) ? (JSON.parse(readFileSync(reference, 'utf8')) as Cases) : ({} as Cases);
+  const matrix = (emb: number[][]): Float32Array =>
+    distanceMatrix('l2', Float32Array.from(emb.flat()), emb.length, emb[0]!.length);
+
+  it('line: batch-hard choices, and the losses over them and over all triplets', () => {
+    const { emb, labels, batch_hard: expected, loss } = cases.line;
+    const n = labels.length;
+    const found = mineTriplets('batch-hard', matrix(emb), relationsOf(labels), n, 1, random);
+    expect([...found.anchor]).toEqual(expected.a);
+    expect([...found.positive]).toEqual(expected.p);
+    expect(expected.n_any_of).toContainEqual([...found.negative]);
+    const z = tf.tensor2d(emb);
+    expect(value(lossOf('triplet', 'l2', 1, z, found))).toBeCloseTo(loss['batch_hard_m1_mean8']!, 5);
+    const all = mineTriplets('all', matrix(emb), relationsOf(labels), n, 1, random);
+    expect(all.anchor).toHaveLength(116);
+    expect(value(lossOf('triplet', 'l2', 1, z, all))).toBeCloseTo(loss['batch_all_m1_mean']!, 5);
+  });
+
+  it('angles: hinge, Hadsell and Hoffer-Ailon', () => {
+    const at = cases.angles_unit_0_20_40_60_80;
+    const z = tf.tensor2d(at.emb);
+    const relations = relationsOf(at.labels);
+    const triplets = mineTriplets('all', matrix(at.emb), relations, 5, 2, random);
+    expect(value(lossOf('triplet', 'l2', 0.2, z, triplets))).toBeCloseTo(0.05, 5);
+    expect(value(lossOf('hoffer-ailon', 'l2', 0, z, triplets))).toBeCloseTo(
+      at['hoffer_ailon_mean_sigmoid2'] as number,
+      5,
+    );
+    const pairs = minePairs('all', matrix(at.emb), relations, 5, 2, random);
+    const distances = rowDistances(
+      'l2',
+      tf.gather(z, [...pairs.a]) as tf.Tensor2D,
+      tf.gather(z, [...pairs.b]) as tf.Tensor2D,
+    );
+    expect(value(tf.mean(pairLoss('contrastive', 1, distances, pairs.same)))).toBeCloseTo(
+      at['hadsell_m1_mean_10pairs'] as number,
+      6,
+    );
+  });
+});
+
+describe('gradients', () => {
+  it.each([
+    ['contrastive', 'l2'],
+    ['contrastive', 'cosine'],
+    ['contrastive', 'l1'],
+    ['triplet', 'l2'],
+    ['triplet', 'sql2'],
+    ['soft-margin', 'weightedL1'],
+    ['hoffer-ailon', 'l1'],
+    ['cross-entropy', 'weightedL1'],
+  ] as const)('of %s on %s agree with finite differences', (loss: Loss, metric) => {
+    const labels = [0, 0, 1, 1, 2];
+    const d = 3;
+    const start = Float32Array.from({ length: 15 }, () => random.between(-1, 1));
+    const h = metric === 'weightedL1' ? head([0.5, 1, 2], 0.7) : undefined;
+    const relations = relationsOf(labels);
+    const weights = h && tf.softplus(h.weights).dataSync<'float32'>();
+    const distances = distanceMatrix(metric, start, 5, d, weights);
+    const mine = loss === 'contrastive' || loss === 'cross-entropy' ? minePairs : mineTriplets;
+    const tuples = mine('all', distances, relations, 5, d, random);
+    const f = (z: tf.Tensor): tf.Scalar => lossOf(loss, metric, 0.9, z as tf.Tensor2D, tuples, h);
+    const gradient = tf
+      .grad(f)(tf.tensor2d(start, [5, d]))
+      .dataSync();
+    for (let i = 0; i < start.length; i++) {
+      const at = (delta: number): number => {
+        const moved = start.slice();
+        moved[i]! += delta;
+        return value(f(tf.tensor2d(moved, [5, d])));
+      };
+      expect(gradient[i]).toBeCloseTo((at(1e-2) - at(-1e-2)) / 2e-2, 2);
+    }
+  });
+
+  it('are numbers where two embeddings are equal', () => {
+    for (const metric of ['l2', 'sql2', 'l1', 'cosine'] as const) {
+      const z = tf.tensor2d([
+        [1, 2],
+        [1, 2],
+        [0, 0],
+        [0, 0],
+      ]);
+      const f = (x: tf.Tensor): tf.Tensor =>
+        tf.sum(
+          rowDistances(
+            metric,
+            tf.slice2d(x as tf.Tensor2D, [0, 0], [2, 2]),
+            tf.slice2d(x as tf.Tensor2D, [2, 0], [2, 2]),
+          ),
+        );
+      expect([...tf.grad(f)(z).dataSync()].every(Number.isFinite), metric).toBe(true);
+      const same = (x: tf.Tensor): tf.Tensor => tf.sum(rowDistances(metric, x as tf.Tensor2D, x as tf.Tensor2D));
+      expect([...tf.grad(same)(z).dataSync()].every(Number.isFinite), metric).toBe(true);
+    }
+  });
+});
+
+describe('online mining', () => {
+  const labels = [0, 0, 0, 1, 1, 2, 2, 2];
+  const z = Float32Array.from({ length: 8 * 4 }, () => random.between(-1, 1));
+  for (let i = 0; i < 8; i++) {
+    const row = z.subarray(i * 4, i * 4 + 4);
+    const length = Math.hypot(...row);
+    for (let k = 0; k < 4; k++) row[k]! /= length;
+  }
+  const distances = distanceMatrix('l2', z, 8, 4);
+  const relations = relationsOf(labels);
+
+  it('semi-hard takes the nearest negative beyond the positive', () => {
+    const { anchor, positive, negative } = mineTriplets('semi-hard', distances, relations, 8, 4, random);
+    expect(anchor.length).toBe(6 + 2 + 6);
+    for (const [i, a] of anchor.entries()) {
+      const dp = distances[a * 8 + positive[i]!]!;
+      const dn = distances[a * 8 + negative[i]!]!;
+      const beyond = labels.flatMap((label, j) =>
+        label !== labels[a] && distances[a * 8 + j]! > dp ? [distances[a * 8 + j]!] : [],
+      );
+      if (beyond.length > 0) expect(dn).toBe(Math.min(...beyond));
+      expect(labels[negative[i]!]).not.toBe(labels[a]);
+      expect(labels[positive[i]!]).toBe(labels[a]);
+    }
+  });
+
+  it('distance-weighted draws every kind of negative, near ones not only', () => {
+    const drawn = new Set<string>();
+    for (let k = 0; k < 300; k++) {
+      const { anchor, negative } = mineTriplets('distance-weighted', distances, relations, 8, 4, random);
+      for (const [i, a] of anchor.entries()) drawn.add(`${a} ${negative[i]}`);
+    }
+    expect(drawn.size).toBeGreaterThan(30);
+  });
+
+  it('leaves out what is not known', () => {
+    const known = new Int8Array(16).fill(UNKNOWN);
+    known[0 * 4 + 1] = known[1 * 4 + 0] = SAME;
+    known[2 * 4 + 3] = known[3 * 4 + 2] = DIFFERENT;
+    const pairs = minePairs('batch-hard', new Float32Array(16), known, 4, 2, random);
+    expect([[...pairs.a], [...pairs.b], pairs.same]).toEqual([[0, 2], [1, 3], 1]);
+    expect(mineTriplets('all', new Float32Array(16), known, 4, 2, random).anchor).toHaveLength(0);
+  });
+});

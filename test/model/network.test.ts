@@ -1,0 +1,162 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BACKBONES, loadBackend } from '../../src/model';
+import { buildNetwork } from '../../src/model/network/backbones';
+import { foldNetwork } from '../../src/model/network/embed-forward';
+import { batchNormalise } from '../../src/model/network/normalise';
+import type { Tail } from '../../src/model/network/normalise';
+import { planOf } from '../../src/model/network/plan';
+import { trainForward, updateMovingMoments } from '../../src/model/network/train-forward';
+import type { SeenMoments } from '../../src/model/network/train-forward';
+import { wasmDir } from './support/wasm';
+
+beforeAll(async () => {
+  await loadBackend({ choice: 'wasm', wasmDir: wasmDir() });
+}, 60_000);
+
+const sizes = { conv4: 16, koch: 65, resnet: 20, mobile: 32 };
+
+/** A small network of each kind, the same on every backend: its weights are made by seed. */
+async function network(backend: string, backbone: (typeof BACKBONES)[number]): Promise<LayersModel> {
+  await tf.setBackend(backend);
+  const size = sizes[backbone];
+  return buildNetwork({ backbone, width: size, height: size, channels: 1, embeddingSize: 6, widen: 0.125, seed: 3 });
+}
+
+function picture(shape: number[]): tf.Tensor4D {
+  return tf.randomNormal(shape as [number, number, number, number], 0, 1, 'float32', 11) as tf.Tensor4D;
+}
+
+/** Embeddings, loss and gradients of one training step. */
+function stepOf(model: LayersModel, n: number) {
+  const plan = planOf(model);
+  const [, h, w, c] = model.inputs[0]!.shape as number[];
+  const x = picture([n, h!, w!, c!]);
+  const seen: SeenMoments[] = [];
+  const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
+  const { value, grads } = tf.variableGrads(
+    () => tf.mean(tf.square(tf.sub(trainForward(plan, x, seen), 0.3))) as tf.Scalar,
+    variables,
+  );
+  updateMovingMoments(seen, 0.9);
+  const gradients = variables.map(v => grads[v.name]!.dataSync<'float32'>());
+  const embedded = tf.tidy(() => foldNetwork(plan).run(x).dataSync<'float32'>());
+  return { loss: value.dataSync()[0]!, gradients, embedded };
+}
+
+function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Array.from(a).reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i]!)), 0);
+}
+
+describe.each(BACKBONES)('%s', backbone => {
+  it('gives the same embeddings and gradients on wasm as in plain JavaScript', async () => {
+    const [slow, fast] = [stepOf(await network('cpu', backbone), 3), stepOf(await network('wasm', backbone), 3)];
+    expect(fast.loss).toBeCloseTo(slow.loss, 4);
+    expect(farthest(fast.embedded, slow.embedded)).toBeLessThan(1e-4);
+    for (const [i, gradient] of slow.gradients.entries()) {
+      const scale = gradient.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
+      expect(farthest(fast.gradients[i]!, gradient) / scale, `parameter ${i}`).toBeLessThan(1e-3);
+    }
+  });
+
+  it('folded, embeds as tf.layers does', async () => {
+    const model = await network('wasm', backbone);
+    stepOf(model, 4);
+    const x = picture([2, ...(model.inputs[0]!.shape.slice(1) as number[])]);
+    const folded = tf.tidy(() => foldNetwork(planOf(model)).run(x).dataSync());
+    const plain = tf.tidy(() => (model.predict(x) as tf.Tensor).dataSync());
+    expect(farthest(folded, plain)).toBeLessThan(1e-4);
+  });
+});
+
+describe('training mode', () => {
+  it('has gradients that agree with finite differences', async () => {
+    const model = await network('wasm', 'conv4');
+    const plan = planOf(model);
+    const x = picture([4, 16, 16, 1]);
+    const loss = (): tf.Scalar => {
+      const seen: SeenMoments[] = [];
+      const value = tf.mean(tf.square(tf.sub(trainForward(plan, x, seen), 0.3))) as tf.Scalar;
+      for (const { mean, variance } of seen) tf.dispose([mean, variance]);
+      return value;
+    };
+    const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
+    const { grads } = tf.variableGrads(loss, variables);
+    for (const variable of variables) {
+      const start = variable.dataSync<'float32'>().slice();
+      const gradient = grads[variable.name]!.dataSync<'float32'>();
+      // Along the gradient itself: one direction for all weights, where the slope is steepest and rounding counts least.
+      const length = Math.hypot(...gradient);
+      if (length < 1e-3) continue;
+      const at = (delta: number): number => {
+        variable.assign(
+          tf.tensor(
+            start.map((v, i) => v + (delta * gradient[i]!) / length),
+            variable.shape,
+          ),
+        );
+        return tf.tidy(() => loss().dataSync()[0]!);
+      };
+      const slope = (at(5e-3) - at(-5e-3)) / 1e-2;
+      variable.assign(tf.tensor(start, variable.shape));
+      expect(Math.abs(slope / length - 1), variable.name).toBeLessThan(0.05);
+    }
+  });
+
+  it.each(['linear', 'relu', 'relu6', 'relu+pool'] as Tail[])(
+    'normalises and then does %s as composed ops do',
+    async tail => {
+      const results: number[][] = [];
+      for (const backend of ['cpu', 'wasm']) {
+        await tf.setBackend(backend);
+        for (const channels of [8, 5]) {
+          const x = tf.mul(tf.randomNormal([3, 5, 6, channels], 2, 3, 'float32', 5), 1);
+          const [gamma, beta] = [
+            tf.randomUniform([channels], 0.5, 2, 'float32', 6),
+            tf.randomNormal([channels], 0, 1, 'float32', 7),
+          ];
+          const f = (...[a, g, b]: tf.Tensor[]): tf.Tensor => batchNormalise(a!, g!, b!, 1e-3, tail).y;
+          const y = f(x, gamma, beta);
+          const dy = tf.randomNormal(y.shape, 0, 1, 'float32', 8);
+          results.push([y, ...tf.grads(f)([x, gamma, beta], dy)].flatMap(t => [...t.dataSync()]));
+        }
+      }
+      expect(farthest(results[2]!, results[0]!)).toBeLessThan(2e-4);
+      expect(farthest(results[3]!, results[1]!)).toBeLessThan(2e-4);
+    },
+  );
+
+  it('has one set of weights for both twins: swapping them changes no gradient, and each twin moves it', async () => {
+    const model = await network('wasm', 'conv4');
+    const plan = planOf(model);
+    const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
+    const [left, right] = [picture([2, 16, 16, 1]), tf.mul(picture([2, 16, 16, 1]), -0.5)];
+    const gradients = (order: tf.Tensor[], twin?: 0 | 1): Float32Array[] => {
+      const { grads } = tf.variableGrads(() => {
+        const seen: SeenMoments[] = [];
+        const [a, b] = tf.split(trainForward(plan, tf.concat(order), seen), 2) as [tf.Tensor, tf.Tensor];
+        // Holding one twin's embedding fixed leaves what the other says to the shared weights.
+        const fixed = (z: tf.Tensor): tf.Tensor => tf.tensor(z.dataSync(), z.shape);
+        return tf.sum(tf.square(tf.sub(twin === 1 ? fixed(a) : a, twin === 0 ? fixed(b) : b))) as tf.Scalar;
+      }, variables);
+      return variables.map(v => grads[v.name]!.dataSync<'float32'>());
+    };
+    const [both, swapped] = [gradients([left, right]), gradients([right, left])];
+    const [first, second] = [gradients([left, right], 0), gradients([left, right], 1)];
+    for (const [i, gradient] of both.entries()) {
+      const scale = gradient.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-2);
+      expect(farthest(swapped[i]!, gradient) / scale).toBeLessThan(1e-3);
+      const sum = first[i]!.map((v, k) => v + second[i]![k]!);
+      expect(farthest(sum, gradient) / scale).toBeLessThan(1e-3);
+    }
+    expect(Math.max(...first[0]!.map(Math.abs))).toBeGreaterThan(0);
+    expect(Math.max(...second[0]!.map(Math.abs))).toBeGreaterThan(0);
+  });
+
+  it('refuses pictures that are too small for the backbone', () => {
+    const options = { width: 64, height: 64, channels: 1, embeddingSize: 8, seed: 1 } as const;
+    expect(() => buildNetwork({ ...options, backbone: 'koch' })).toThrow(/at least 65 x 65/);
+  });
+});
