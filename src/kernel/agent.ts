@@ -4,6 +4,7 @@ import { pairRule, type PairRule } from '../core/mining/pair-rule';
 import { CandidatePool, compareEntries, type Entry } from '../core/mining/pool';
 import { TripletRule, tripletScore, type RuleCounts } from '../core/mining/triplet-rule';
 import { writePlan, type Plan } from './plan';
+import type { ResumeData } from './resume';
 import { CONTROL, roundingOf, type Places } from './space';
 import { instantiate, type KernelExports } from './wasm';
 
@@ -21,17 +22,27 @@ export interface AgentStart {
 export interface Window {
   start: number;
   end: number;
+  /** how many positives there is room for */
+  positives: number;
   /** i32: where a row's positives begin, and how many there are; their rows (i32) and distances (f64) */
   positiveStarts: number;
   positiveCounts: number;
   positiveRows: number;
   positiveDistances: number;
+  /** i32: anchors to sweep again; u8: how much an anchor's nearest rows, and each gap, lost since they were swept */
+  list: number;
+  nearestLost: number;
+  gapLost: number;
 }
+
+/** Rows kept beyond the need, so that a run can lose some to changes before it has to sweep an anchor again. */
+export const SPARE = { gap: 1, nearest: 8 } as const;
 
 /** A stretch of work that all threads share; its tasks are taken in order. */
 export type Phase = { tasks: number; plan: Plan } & (
   | { kind: 'pack' }
-  | { kind: 'open'; window: Window; wantsPositives: boolean }
+  | { kind: 'open'; window: Window; wantsPositives: boolean; resume: ResumeData | undefined }
+  | { kind: 'list'; window: Window; block: number; fresh: number; listed: number; locked: boolean }
   | { kind: 'sweep'; window: Window; block: number; locked: boolean }
   | { kind: 'triplets'; window: Window; after: Entry | undefined; limit: number; prefix: number }
   | { kind: 'nearest'; window: Window; count: number; rows: SharedArrayBuffer; distances: SharedArrayBuffer }
@@ -90,8 +101,7 @@ export class Agent {
   /** Gets ready for a phase; the plan may have changed. */
   begin(phase: Phase): void {
     const { places, memory, thread, request } = this.#start;
-    if (thread === 0) writePlan(memory, places.plan, phase.plan);
-    else writePlan(memory, places.plan, phase.plan);
+    writePlan(memory, places.plan, phase.plan);
     this.#kernel.setup(places.plan, places.scratch[thread]!);
     this.#ranks = new Int32Array(this.#buffer, phase.plan.ranks, phase.plan.n);
     this.#result = nothing();
@@ -118,6 +128,9 @@ export class Agent {
       case 'sweep':
         this.#sweep(phase, task);
         break;
+      case 'list':
+        this.#list(phase, task);
+        break;
       case 'triplets':
         this.#triplets(phase, task);
         break;
@@ -135,7 +148,6 @@ export class Agent {
   /** What the phase gave. */
   end(): PhaseResult {
     const result = this.#result;
-    result.tooNear += this.#kernel.takeTooNear();
     const pool = this.#pool;
     if (pool) {
       const { count, offered, dropped, floor } = pool;
@@ -209,7 +221,7 @@ export class Agent {
   }
 
   /** Finds the positives of anchors and opens what they keep. */
-  #open({ plan, window, wantsPositives }: Phase & { kind: 'open' }, task: number): void {
+  #open({ plan, window, wantsPositives, resume }: Phase & { kind: 'open' }, task: number): void {
     const from = window.start + task * ROWS_OF_TASK;
     const to = Math.min(from + ROWS_OF_TASK, window.end);
     const length = window.end - window.start;
@@ -224,6 +236,72 @@ export class Agent {
       nearestReach[s] = idle ? -Infinity : Infinity;
       if (plan.gapStarts) this.#openGaps(plan, i, s);
       else reach[s] = Math.max(plan.leastKey, nearestReach[s]);
+      if (plan.intact) this.#takeUp(plan, window, i, s, resume);
+    }
+  }
+
+  /** Gives an anchor back what it kept in an earlier run, if that still tells all it has to. */
+  #takeUp(plan: Plan, window: Window, i: number, s: number, resume: ResumeData | undefined): void {
+    const first = plan.gapStarts ? new Int32Array(this.#buffer, plan.gapStarts + 4 * s, 1)[0]! : 0;
+    const last = plan.gapStarts ? new Int32Array(this.#buffer, plan.gapEnds + 4 * s, 1)[0]! : 0;
+    const intact = new Uint8Array(this.#buffer, plan.intact + s, 1);
+    const nearestLost = new Uint8Array(this.#buffer, window.nearestLost + s, 1);
+    const gapLost = new Uint8Array(this.#buffer, window.gapLost + first, last - first);
+    intact[0] = 0;
+    nearestLost[0] = 0;
+    gapLost.fill(0);
+    const old = resume?.oldPlaces[i] ?? -1;
+    if (!resume || old < 0) return;
+    const { saved, newPlaces } = resume;
+    const kept: number[] = [];
+    if (plan.nearest > 0) {
+      nearestLost[0] = saved.nearestLost[old]!;
+      const from = old * plan.nearestRoom;
+      for (let at = from; at < from + saved.nearestCounts[old]!; at++) {
+        const row = newPlaces[saved.nearestRows[at]!]!;
+        if (row >= 0) kept.push(row);
+        else nearestLost[0]!++;
+      }
+      if (nearestLost[0]! > SPARE.nearest) return;
+    }
+    if (plan.gapStarts) {
+      const from = saved.gapStarts[old]!;
+      if (saved.gapEnds[old]! - from !== last - first) return;
+      for (let gap = 0; gap < last - first; gap++) {
+        let lost = saved.gapLost[from + gap]!;
+        for (let at = (from + gap) * plan.gapRoom; at < (from + gap + 1) * plan.gapRoom; at++) {
+          const row = saved.gapRows[at]!;
+          if (row < 0) continue;
+          if (newPlaces[row]! >= 0) kept.push(newPlaces[row]!);
+          else lost++;
+        }
+        if (lost > SPARE.gap) return;
+        gapLost[gap] = lost;
+      }
+    }
+    for (const row of new Set(kept)) this.#kernel.showAgain(i, row);
+    intact[0] = 1;
+  }
+
+  /** Shows listed anchors the rows of a block, and fresh ones to the intact anchors there. */
+  #list({ plan, window, block, fresh, listed, locked }: Phase & { kind: 'list' }, task: number): void {
+    const blocks = Math.ceil(plan.n / block);
+    const freshChunks = Math.ceil(fresh / plan.blockRows);
+    const chunks = freshChunks + Math.ceil((listed - fresh) / plan.blockRows);
+    const chunk = task % chunks;
+    const second = (Math.floor(task / chunks) + chunk) % blocks;
+    const isFresh = chunk < freshChunks;
+    const from = isFresh ? chunk * plan.blockRows : fresh + (chunk - freshChunks) * plan.blockRows;
+    const to = Math.min(from + plan.blockRows, isFresh ? fresh : listed);
+    const lastPanel = Math.ceil(Math.min((second + 1) * block, plan.n) / 8);
+    if (locked) {
+      this.#lock(blocks + chunk);
+      this.#lock(second);
+    }
+    this.#kernel.sweepList(window.list + 4 * from, to - from, (second * block) / 8, lastPanel, isFresh);
+    if (locked) {
+      this.#unlock(second);
+      this.#unlock(blocks + chunk);
     }
   }
 
@@ -324,6 +402,7 @@ export class Agent {
       this.#offer(tripletScore(request.margin, dp, dn), a, p, n);
     const starts = new Int32Array(this.#buffer, window.positiveStarts, window.end - window.start);
     const counts = new Int32Array(this.#buffer, window.positiveCounts, window.end - window.start);
+    this.#countNear(plan, window, from, to);
     for (let i = from; i < to; i++) {
       const s = i - window.start;
       const count = counts[s]!;
@@ -336,6 +415,11 @@ export class Agent {
       this.#negativesOf(plan, i, s, prefix);
       this.#rule!.emit(i, positives, this.#negatives, emit, this.#result.counts);
     }
+  }
+
+  #countNear(plan: Plan, { start }: Window, from: number, to: number): void {
+    const counts = new Int32Array(this.#buffer, plan.nearCounts + 4 * (from - start), to - from);
+    for (const count of counts) this.#result.tooNear += count;
   }
 
   /** Reads an anchor's nearest rows, up to `prefix` of them, and the rows of its gaps, with their exact distances. */
@@ -369,6 +453,7 @@ export class Agent {
     const from = window.start + task * ROWS_OF_TASK;
     const to = Math.min(from + ROWS_OF_TASK, window.end);
     const negatives = this.#negatives;
+    this.#countNear(plan, window, from, to);
     for (let i = from; i < to; i++) {
       negatives.clear();
       this.#nearestOf(plan, i, i - window.start, count);

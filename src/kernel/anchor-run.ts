@@ -1,9 +1,10 @@
 import type { Problem } from '../core/mining/problem';
 import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
-import { ROWS_OF_TASK, type Phase, type PhaseResult, type Window } from './agent';
+import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window } from './agent';
 import type { Control, MiningRuntime } from './control';
 import { Arena, type Plan } from './plan';
+import { Resume, type ResumeData } from './resume';
 import { makeSpace, type Space } from './space';
 import { Team } from './team';
 import type { LoadedKernel } from './wasm';
@@ -18,6 +19,9 @@ export interface Wants {
   /** whether positives are wanted (with gaps always) */
   positives: boolean;
 }
+
+/** Share of anchors to sweep again from which a whole sweep, which meets every pair once, is quicker. */
+const WHOLE_SWEEP = 0.3;
 
 /** State of the anchors of one window may take this much. */
 const STATE_BYTES = 384 << 20;
@@ -49,23 +53,29 @@ export class AnchorRun {
   readonly #wants: Wants;
   readonly #windows: Window[];
   readonly #steps: number;
+  readonly #resume: Resume | undefined;
   #stepsDone = 0;
+  /** anchors that did not have to be swept again */
+  reused = 0;
 
-  private constructor(space: Space, team: Team, wants: Wants, windows: Window[]) {
+  private constructor(space: Space, team: Team, wants: Wants, windows: Window[], resume: Resume | undefined) {
     this.space = space;
     this.team = team;
     this.#wants = wants;
     this.#windows = windows;
+    this.#resume = windows.length === 1 ? resume : undefined;
     this.#steps = windows.reduce((sum, window) => sum + sweepTasks(space, window), 0);
   }
 
   static async start(
     problem: Problem,
     kernel: LoadedKernel,
-    wants: Wants,
+    needs: Wants,
     control: Control,
     runtime: MiningRuntime,
   ): Promise<AnchorRun | 'too large' | 'cancelled'> {
+    const resume = runtime.cache && needs.positives ? new Resume(problem, runtime.cache) : undefined;
+    const wants = resume ? withSpare(needs) : needs;
     const nearestRoom = wants.nearest > 0 ? 2 * wants.nearest + 16 : 0;
     const windowsOf = (block: number) => cutWindows(problem, wants, nearestRoom, block);
     const space = await makeSpace(
@@ -92,6 +102,7 @@ export class AnchorRun {
       team,
       wants,
       windowsOf(space.block).map(({ start, end }) => emptyWindow(start, end)),
+      resume,
     );
     await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
     plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
@@ -100,7 +111,7 @@ export class AnchorRun {
 
   /**
    * Sweeps all windows; after each one `finish` is run on what its anchors have kept.
-   * @returns the results of the finishing phases and of the sweeps, and whether all was swept
+   * @returns the results of all phases, and whether everything was swept
    */
   async sweep(
     finish: (window: Window, plan: Plan) => Phase,
@@ -111,31 +122,67 @@ export class AnchorRun {
     for (const window of this.#windows) {
       this.#place(window);
       const { plan } = space;
-      const rows = window.end - window.start;
-      results.push(
-        ...(await team.run({
-          kind: 'open',
-          tasks: tasksFor(rows),
-          plan,
-          window,
-          wantsPositives: this.#wants.positives,
-        })),
-      );
+      results.push(...(await this.#open(window)));
       if (control.cancelled) return { results, whole: false };
-      const tasks = this.#writeTasks(window);
-      const steps = { before: this.#stepsDone, total: this.#steps };
-      results.push(
-        ...(await team.run(
-          { kind: 'sweep', tasks, plan, window, block: space.block, locked: team.threads > 1 },
-          steps,
-        )),
-      );
-      this.#stepsDone += tasks;
+      if (this.reused > 0) await this.#sweepChanged(window);
+      else {
+        const tasks = this.#writeTasks(window);
+        const steps = { before: this.#stepsDone, total: this.#steps };
+        await team.run({ kind: 'sweep', tasks, plan, window, block: space.block, locked: team.threads > 1 }, steps);
+        this.#stepsDone += tasks;
+      }
       const cancelled = control.cancelled;
       results.push(...(await team.run(finish(window, plan), undefined, cancelled ? 100 : undefined)));
       if (cancelled || control.cancelled) return { results, whole: false };
+      this.#resume?.keep(space, window, plan);
     }
     return { results, whole: true };
+  }
+
+  /** Opens the anchors of a window, with what still holds of an earlier run where that is worth it. */
+  async #open(window: Window): Promise<PhaseResult[]> {
+    const { plan, memory } = this.space;
+    const rows = window.end - window.start;
+    const phase = (resume: ResumeData | undefined): Phase => ({
+      kind: 'open',
+      tasks: tasksFor(rows),
+      plan,
+      window,
+      wantsPositives: this.#wants.positives,
+      resume,
+    });
+    if (this.#resume?.data) {
+      const results = await this.team.run(phase(this.#resume.data));
+      const intact = new Uint8Array(memory.buffer, plan.intact, rows);
+      const reused = intact.reduce((sum, flag) => sum + flag, 0);
+      if (reused >= (1 - WHOLE_SWEEP) * rows) {
+        this.reused = reused;
+        return results;
+      }
+    }
+    return this.team.run(phase(undefined));
+  }
+
+  /** Shows all rows to the anchors that are not intact, and the fresh rows to those that are. */
+  async #sweepChanged(window: Window): Promise<void> {
+    const { plan, memory, block } = this.space;
+    const rows = window.end - window.start;
+    const intact = new Uint8Array(memory.buffer, plan.intact, rows);
+    const list = new Int32Array(memory.buffer, window.list, rows);
+    let at = 0;
+    const add = (fresh: number) => {
+      for (let i = 0; i < rows; i++) if (!intact[i] && this.#resume!.fresh[i] === fresh) list[at++] = i;
+    };
+    add(1);
+    const fresh = at;
+    add(0);
+    const chunks = Math.ceil(fresh / plan.blockRows) + Math.ceil((at - fresh) / plan.blockRows);
+    const tasks = chunks * Math.ceil(plan.n / block);
+    new Int32Array(memory.buffer, this.space.places.locks, Math.ceil(plan.n / block) + chunks).fill(0);
+    await this.team.run(
+      { kind: 'list', tasks, plan, window, block, fresh, listed: at, locked: this.team.threads > 1 },
+      { before: 0, total: tasks },
+    );
   }
 
   /** More from the same sweep, where one window held everything; undefined where it has to be swept again. */
@@ -159,6 +206,13 @@ export class AnchorRun {
       plan.nearestBounds = arena.take(rows * plan.nearestRoom * 4);
       plan.nearestRows = arena.take(rows * plan.nearestRoom * 4);
     }
+    plan.nearCounts = arena.take(rows * 4);
+    new Int32Array(memory.buffer, plan.nearCounts, rows).fill(0);
+    if (this.#resume) {
+      plan.intact = arena.take(rows);
+      window.nearestLost = arena.take(rows);
+      window.list = arena.take(rows * 4);
+    }
     // padding is no anchor
     new Float32Array(memory.buffer, plan.reach, rows + 8).fill(-Infinity);
     if (!positives && gapRoom === 0) return;
@@ -170,6 +224,7 @@ export class AnchorRun {
       starts[s] = total;
       total += classTo[window.start + s]! - classFrom[window.start + s]! - 1;
     }
+    window.positives = total;
     window.positiveRows = arena.take(total * 4);
     window.positiveDistances = arena.take(total * 8);
     if (gapRoom === 0) return;
@@ -180,6 +235,7 @@ export class AnchorRun {
     plan.gapBounds = arena.take(total * gapRoom * 4);
     plan.gapRows = arena.take(total * gapRoom * 4);
     plan.gapReach = arena.take(rows * 4);
+    if (this.#resume) window.gapLost = arena.take(total);
     plan.tables = arena.take(rows * plan.tableBytes);
     plan.tableOrigins = arena.take(rows * 4);
     plan.tableSlopes = arena.take(rows * 4);
@@ -219,6 +275,15 @@ export function setLeast(plan: Plan, { request }: Problem): void {
   plan.leastKey = plan.least > 0 ? scaled * (1 + 1e-6) + 1e-9 : -Infinity;
 }
 
+function withSpare(wants: Wants): Wants {
+  const { nearest, gapRoom } = wants;
+  return {
+    ...wants,
+    nearest: nearest > 0 ? nearest + SPARE.nearest : 0,
+    gapRoom: gapRoom > 0 ? gapRoom + SPARE.gap : 0,
+  };
+}
+
 export function tasksFor(rows: number): number {
   return Math.ceil(rows / ROWS_OF_TASK);
 }
@@ -237,7 +302,8 @@ function tableBytes({ rows, classes }: Problem): number {
 }
 
 function emptyWindow(start: number, end: number): Window {
-  return { start, end, positiveStarts: 0, positiveCounts: 0, positiveRows: 0, positiveDistances: 0 };
+  const nothing = { positives: 0, positiveStarts: 0, positiveCounts: 0, positiveRows: 0, positiveDistances: 0 };
+  return { start, end, ...nothing, list: 0, nearestLost: 0, gapLost: 0 };
 }
 
 /** Cuts the rows into windows of whole blocks whose state fits. */
@@ -250,12 +316,12 @@ function cutWindows(
   const { rows, classes } = problem;
   const n = rows.length;
   const table = tableBytes(problem);
-  const perPositive = 12 + (wants.gapRoom > 0 ? 12 + 8 * wants.gapRoom : 0);
+  const perPositive = 12 + (wants.gapRoom > 0 ? 13 + 8 * wants.gapRoom : 0);
   const windows: { start: number; end: number; bytes: number }[] = [];
   const bytesOfBlock = new Float64Array(Math.ceil(n / block));
   for (const { start, end } of classes) {
     const perRow =
-      64 +
+      80 +
       8 * nearestRoom +
       (wants.positives || wants.gapRoom > 0 ? (end - start - 1) * perPositive : 0) +
       (wants.gapRoom > 0 ? table : 0);

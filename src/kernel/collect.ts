@@ -7,6 +7,7 @@ import type { Selection } from '../core/mining/selection';
 import { AnchorRun, wantsOf } from './anchor-run';
 import type { PhaseResult } from './agent';
 import type { Control, MiningRuntime } from './control';
+import { keepPairs, takeUpPairs } from './pair-cache';
 import { PairRun } from './pair-run';
 import { referencePairs, referenceTriplets } from './reference';
 import type { Space } from './space';
@@ -16,6 +17,8 @@ import type { LoadedKernel } from './wasm';
 export interface Collector {
   kernel: string;
   threads: number;
+  /** rows that an earlier run had done already */
+  reused: number;
   collect(selection: Selection, pool: CandidatePool): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -25,6 +28,7 @@ export function referenceTripletCollector(problem: Problem, control: Control): C
   return {
     kernel: 'typescript',
     threads: 1,
+    reused: 0,
     collect: (selection, pool) => referenceTriplets(problem, pool, selection, control),
     close: async () => undefined,
   };
@@ -35,6 +39,7 @@ export function referencePairCollector(problem: Problem, rule: PairRule, control
   return {
     kernel: 'typescript',
     threads: 1,
+    reused: 0,
     collect: (selection, pool) => referencePairs(problem, rule, pool, selection, control),
     close: async () => undefined,
   };
@@ -55,6 +60,9 @@ export async function tripletCollector(
   return {
     kernel: kernel.name,
     threads: run.team.threads,
+    get reused() {
+      return run.reused;
+    },
     async collect(selection, pool) {
       const after = localEntry(run.space, selection.last);
       writeSpent(run.space, selection);
@@ -90,12 +98,14 @@ export async function pairCollector(
   control: Control,
   runtime: MiningRuntime,
 ): Promise<Collector | undefined> {
+  const { cache } = runtime;
   const run = await PairRun.start(problem, kernel, rule.side, control, runtime);
   if (run === 'too large') return undefined;
   if (run === 'cancelled') return cancelledCollector(kernel);
   return {
     kernel: kernel.name,
     threads: run.team.threads,
+    reused: 0,
     async collect(selection, pool) {
       const after = localEntry(run.space, selection.last);
       writeSpent(run.space, selection);
@@ -104,6 +114,7 @@ export async function pairCollector(
       if (!after) {
         if (rule.countNearer) countTooNear(problem, results);
         const inBand = results.reduce((sum, result) => sum + result.inBand, 0);
+        if (cache && !control.cancelled) keepPairs(problem, cache, turn, pool, inBand);
         pool.offered = control.cancelled ? inBand : inBand - excludedInBand(problem, rule);
       }
       return !control.cancelled;
@@ -112,8 +123,45 @@ export async function pairCollector(
   };
 }
 
+/** Collects from the pool of an earlier run; undefined when there is none that still holds. */
+export function savedPairCollector(
+  problem: Problem,
+  rule: PairRule,
+  turn: number,
+  kernel: LoadedKernel,
+  control: Control,
+  runtime: MiningRuntime,
+): Collector | undefined {
+  if (!runtime.cache) return undefined;
+  let more: Collector | undefined;
+  const saved = takeUpPairs(problem, runtime.cache, turn, poolLimit(problem));
+  if (!saved) return undefined;
+  return {
+    kernel: kernel.name,
+    threads: 1,
+    reused: problem.rows.length,
+    async collect(selection, pool) {
+      if (!selection.last) {
+        pool.takeOver(saved.pool);
+        pool.offered = saved.inBand - excludedInBand(problem, rule);
+        return true;
+      }
+      more ??=
+        (await pairCollector(problem, rule, turn, kernel, control, { ...runtime, cache: undefined })) ??
+        referencePairCollector(problem, rule, control);
+      return more.collect(selection, pool);
+    },
+    close: async () => more?.close(),
+  };
+}
+
+/** Caps turn candidates away: a pool holds many times what is asked for, and another one is filled where that was too few. */
+export function poolLimit({ request }: Problem): number {
+  return Math.max(1 << 18, 16 * request.topK);
+}
+
 function cancelledCollector(kernel: LoadedKernel): Collector {
-  return { kernel: kernel.name, threads: 1, collect: async () => false, close: async () => undefined };
+  return { kernel: kernel.name, threads: 1, reused: 0, collect: async () => false, close: async () => undefined };
 }
 
 /** An entry of the data in the kernel's rows. */

@@ -19,7 +19,7 @@ export interface MiningRuntime {
   /** folder that holds the .wasm modules; default: `wasm` beside the worker; where neither is given the TypeScript kernel runs */
   wasmDir?: string;
   /** kept by the caller between runs, so that the next one need not start from nothing */
-  cache?: MiningCache;
+  cache?: MiningCache | undefined;
   /** a kernel by name, for tests and benches; default: the fastest that this Node runs */
   kernel?: KernelName;
 }

@@ -9,8 +9,10 @@ import { defaultDuplicateDistance, positiveQuantile, uncertainTurn, type Turn } 
 import type { MinedCandidate } from '../core/mining/types';
 import {
   pairCollector,
+  poolLimit,
   referencePairCollector,
   referenceTripletCollector,
+  savedPairCollector,
   tripletCollector,
   type Collector,
 } from './collect';
@@ -25,6 +27,7 @@ export interface LaneResult {
   partial: boolean;
   kernel: string;
   threads: number;
+  reused?: number;
   threshold?: number;
   notes: string[];
   groups?: number[][];
@@ -57,6 +60,7 @@ export async function minePairs(context: LaneContext): Promise<LaneResult> {
   if (!turn) return cancelled(kernel);
   const rule = pairRule(problem.request, turn.distance);
   const collector =
+    (kernel && savedPairCollector(problem, rule, turn.distance, kernel, control, runtime)) ??
     (kernel && (await pairCollector(problem, rule, turn.distance, kernel, control, runtime))) ??
     referencePairCollector(problem, rule, control);
   const result = await rankCandidates(context, collector, turn.notes);
@@ -69,6 +73,7 @@ export async function mineDuplicates(context: LaneContext): Promise<LaneResult> 
   const reach = problem.request.duplicateDistance ?? defaultDuplicateDistance(problem);
   const rule = pairRule(problem.request, reach);
   const collector =
+    (kernel && savedPairCollector(problem, rule, reach, kernel, control, runtime)) ??
     (kernel && (await pairCollector(problem, rule, reach, kernel, control, runtime))) ??
     referencePairCollector(problem, rule, control);
   const duplicates = new NearDuplicates(problem);
@@ -120,6 +125,7 @@ async function rankCandidates(context: LaneContext, collector: Collector, notes:
     partial,
     kernel: collector.kernel,
     threads: collector.threads,
+    ...(collector.reused > 0 && { reused: collector.reused }),
     notes,
   };
 }
@@ -140,11 +146,6 @@ async function fill({ problem }: LaneContext, collector: Collector, selection: S
     await collector.close();
   }
   return { found, partial };
-}
-
-/** Caps turn candidates away: a pool holds many times what is asked for, and another one is filled where that was too few. */
-function poolLimit({ request }: Problem): number {
-  return Math.max(1 << 18, 16 * request.topK);
 }
 
 /** The distance that a pair lane turns on; undefined when the run was cancelled. */

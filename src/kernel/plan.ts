@@ -37,6 +37,8 @@ const FIELDS = [
   'tableSlopes',
   'blockRows',
   'cancelFlag',
+  'nearCounts',
+  'intact',
 ] as const;
 const DOUBLES = ['slope', 'relativeWidth', 'largestWidth', 'leastKey', 'least', 'scale'] as const;
 const DOUBLES_AT = 160;

@@ -21,7 +21,7 @@ export interface Places {
   spent: number;
   /** f64 [d]: what is taken off every vector before it is rounded */
   centre: number;
-  /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows */
+  /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows and each chunk of listed ones */
   tasks: number;
   locks: number;
   /** state of the window's anchors begins here */
@@ -89,7 +89,8 @@ export async function makeSpace(
   const planAt = arena.take(PLAN_BYTES);
   const scratchBytes =
     plan.blockRows * d * 4 +
-    plan.blockRows * 32 +
+    plan.blockRows * 36 +
+    64 +
     options.nearestRoom * 32 +
     256 +
     (options.pairs ? plan.blockRows * (block + 8) * 8 : 0);
@@ -121,7 +122,7 @@ export async function makeSpace(
     spent: arena.take(n),
     centre: arena.take(d * 8),
     tasks: arena.take(((blocks * (blocks + 1)) / 2 + blocks * blocks) * 8),
-    locks: arena.take(blocks * 4),
+    locks: arena.take((blocks + Math.ceil(n / plan.blockRows) + 2) * 4),
     state: 0,
   };
   places.state = arena.bytes;

@@ -10,7 +10,8 @@ export interface KernelExports {
   sweepAnchors(from: number, to: number, panel: number, lastPanel: number, columns: boolean): void;
   openGaps(i: number, to: number): void;
   nearestOf(i: number, out: number): number;
-  takeTooNear(): number;
+  sweepList(list: number, count: number, panel: number, lastPanel: number, fresh: boolean): void;
+  showAgain(i: number, j: number): void;
   sweepPairs(from: number, to: number, panel: number, lastPanel: number, countNearer: boolean): void;
   setBand(from: number, to: number, wantedFrom: number, wantedTo: number): void;
   handedPairs(): number;

@@ -67,6 +67,19 @@ export class CandidatePool {
     this.c[at] = c;
   }
 
+  /** Takes over what another pool of the same order and limit holds; this one must be empty. */
+  takeOver(other: CandidatePool): void {
+    this.scores = other.scores;
+    this.a = other.a;
+    this.b = other.b;
+    this.c = other.c;
+    this.count = other.count;
+    this.offered = other.offered;
+    this.dropped = other.dropped;
+    this.floor = other.floor;
+    this.#cutoff = other.#cutoff;
+  }
+
   entry(at: number): Entry {
     return { score: this.scores[at]!, a: this.a[at]!, b: this.b[at]!, c: this.c[at]! };
   }

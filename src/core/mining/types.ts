@@ -128,6 +128,8 @@ export interface MiningReport {
   partial: boolean;
   /** measured recall of an index against exact rows; absent when the run was exact */
   recall?: number;
+  /** rows whose part an earlier run had done already; absent when everything was worked out */
+  reused?: number;
   /** the distance that the lane turned on: of hard positives the quantile, of uncertain pairs the threshold, of near duplicates the reach */
   threshold?: number;
   /** what a person should know of this run, in words */

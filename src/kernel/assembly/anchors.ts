@@ -4,21 +4,11 @@ import { exact } from './exact';
 import { highKey, lowKey, lowestReaching, lowOfHigh } from './keys';
 import {
   answeredOthers, answeredStarts, blockRows, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
-  gapReach, gapRoom, gapRows, gapStarts, labels, least, leastKey, nearest, nearestBounds, nearestCounts, nearestReach,
+  gapReach, gapRoom, gapRows, gapStarts, intact, labels, least, leastKey, nearCounts, nearest, nearestBounds, nearestCounts, nearestReach,
   nearestRoom, nearestRows, ranks, reach, SAME, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
   windowStart,
 } from './plan';
-import { bounds, pack } from './tiles';
-
-/** pairs met that were nearer than the least distance: unordered ones count once from each end */
-let tooNear: i32 = 0;
-
-/** Pairs nearer than the least distance since the last call, each end counted. */
-export function takeTooNear(): i32 {
-  const count = tooNear;
-  tooNear = 0;
-  return count;
-}
+import { bounds, pack, packList } from './tiles';
 
 // @ts-ignore: decorator
 @inline export function at32(pointer: usize, index: i32): i32 {
@@ -50,11 +40,40 @@ export function sweepAnchors(from: i32, to: i32, panel: i32, lastPanel: i32, col
       const highColumn = at32(labels, j + 7);
       const apart = highColumn < low || lowColumn > high;
       if (side == DIFFERENT ? low == high && lowColumn == low && highColumn == low : side == SAME && apart) continue;
-      bounds(i, end, p);
+      bounds(end - i, p);
       if (columns) scanBoth(i, end, j, apart);
       else scanRows(i, end, j, apart);
     }
   }
+}
+
+/**
+ * Shows the anchors whose numbers lie at `list`, at most `blockRows`, all rows of panels [panel, lastPanel). Where they are
+ * `fresh`, the intact anchors among those rows are shown them too.
+ */
+export function sweepList(list: usize, count: i32, panel: i32, lastPanel: i32, fresh: bool): void {
+  if (atomic.load<i32>(cancelFlag)) return;
+  packList(list, count);
+  for (let p = panel; p < lastPanel; p++) {
+    bounds(count, p);
+    let at = strip;
+    for (let r = 0; r < count; r++) {
+      const i = at32(list, r);
+      for (let j = p << 3; j < (p << 3) + 8; j++, at += 4) {
+        const bound = load<f32>(at);
+        if (bound <= f32At(reach, i - windowStart)) show(i, j, bound, false);
+        // padding has no number for a bound and no state to look at
+        if (!fresh || bound != bound || load<u8>(intact + <usize>(j - windowStart)) == 0) continue;
+        if (bound <= f32At(reach, j - windowStart)) show(j, i, bound, false);
+      }
+    }
+  }
+}
+
+/** Shows anchor i a row that it had kept in an earlier run. */
+export function showAgain(i: i32, j: i32): void {
+  const bound = lowKey(exact(i, j));
+  if (bound <= f32At(reach, i - windowStart)) show(i, j, bound, false);
 }
 
 function scanRows(from: i32, to: i32, j0: i32, apart: bool): void {
@@ -118,7 +137,7 @@ function admit(i: i32, s: i32, j: i32, bound: f32, apart: bool, near: bool, want
   if (side == SAME && (apart || at32(labels, i) != at32(labels, j))) return;
   if (at32(copies, i) == at32(copies, j) || isAnswered(i, j)) return;
   if (bound <= leastKey && exact(i, j) < least) {
-    tooNear++;
+    store<i32>(nearCounts + (<usize>s << 2), at32(nearCounts, s) + 1);
     return;
   }
   if (near) keepNearest(i, s, j, bound);

@@ -2,5 +2,5 @@
 // the engine has relaxed SIMD, and with plain SIMD.
 export { setup } from './plan';
 export { exact, squaredNorm } from './exact';
-export { sweepAnchors, openGaps, nearestOf, takeTooNear } from './anchors';
+export { sweepAnchors, sweepList, showAgain, openGaps, nearestOf } from './anchors';
 export { sweepPairs, setBand, handedPairs, pairsInside, foundPairs } from './pairs';

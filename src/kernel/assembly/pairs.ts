@@ -55,7 +55,7 @@ export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32, count
     const apart = highColumn < low || lowColumn > high;
     const together = low == high && lowColumn == low && highColumn == low;
     if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
-    bounds(from, to, p);
+    bounds(to - from, p);
     const plain = j0 >= to && (side == DIFFERENT ? apart : side == SAME ? together : true);
     scan(from, to, j0, plain, countNearer);
   }

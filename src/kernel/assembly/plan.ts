@@ -77,8 +77,14 @@ export let tableBytes: i32 = 0;
 export let tableOrigins: usize = 0;
 export let tableSlopes: usize = 0;
 
-/** scratch of this thread: packed anchors, one strip of bounds, and two arrays to choose in */
+/** i32 [window]: how often an anchor met a row nearer than the least distance */
+export let nearCounts: usize = 0;
+/** u8 [window]: 1 where an anchor has its rows from an earlier run and is only shown what is new; 0 pointer: nowhere */
+export let intact: usize = 0;
+
+/** scratch of this thread: packed anchors and their terms, one strip of bounds, and two arrays to choose in */
 export let packed: usize = 0;
+export let terms: usize = 0;
 export let strip: usize = 0;
 export let chooser: usize = 0;
 /** found pairs of this thread: i32 (i, j) */
@@ -105,7 +111,7 @@ export let scale: f64 = 1;
   return load<i32>(plan + (<usize>at << 2));
 }
 
-/** Reads the plan: 40 32-bit fields, then 8 doubles. */
+/** Reads the plan: 40 32-bit fields at most, then doubles. */
 export function setup(plan: usize, scratch: usize): void {
   n = field(plan, 0);
   d = field(plan, 1);
@@ -144,6 +150,8 @@ export function setup(plan: usize, scratch: usize): void {
   tableSlopes = field(plan, 34);
   blockRows = field(plan, 35);
   cancelFlag = field(plan, 36);
+  nearCounts = field(plan, 37);
+  intact = field(plan, 38);
   slope = <f32>load<f64>(plan, 160);
   relativeWidth = <f32>load<f64>(plan, 168);
   largestWidth = <f32>load<f64>(plan, 176);
@@ -151,7 +159,8 @@ export function setup(plan: usize, scratch: usize): void {
   least = load<f64>(plan, 192);
   scale = load<f64>(plan, 200);
   packed = scratch;
-  strip = packed + <usize>(blockRows * d * 4);
+  terms = packed + <usize>(blockRows * d * 4);
+  strip = terms + <usize>(blockRows * 4 + 64);
   chooser = strip + <usize>(blockRows * PANEL * 4);
   found = chooser + <usize>(max(nearestRoom, 1) * 24 + 64);
 }

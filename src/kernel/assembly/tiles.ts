@@ -1,5 +1,5 @@
 // Bounds of a strip: a block of packed anchors against one panel of eight rows. The sums stay in registers over all dimensions.
-import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, TILE, WEIGHTED_L1 } from './plan';
+import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, terms, TILE, WEIGHTED_L1 } from './plan';
 
 // @ts-ignore: decorator
 @inline function fma(sum: v128, a: v128, b: v128): v128 {
@@ -32,39 +32,53 @@ import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, TILE, W
 
 /** Copies rows [from, to) into tiles [d][rows of a tile], filling the last one up with zeros. */
 export function pack(from: i32, to: i32): void {
+  for (let i = from; i < to; i++) packRow(i, i - from);
+  fill(to - from);
+}
+
+/** Copies rows whose numbers lie at `list` into tiles. */
+export function packList(list: usize, count: i32): void {
+  for (let r = 0; r < count; r++) packRow(load<i32>(list + (<usize>r << 2)), r);
+  fill(count);
+}
+
+/** Copies a row to its place among the packed ones. */
+function packRow(row: i32, place: i32): void {
   const rows = tileRows();
-  let out = packed;
-  for (let i = from; i < to; i += rows) {
-    for (let r = 0; r < rows; r++) {
-      const row = i + r;
-      let at = out + (<usize>r << 2);
-      const step = <usize>rows << 2;
-      if (row < to) {
-        let x = panels + <usize>(row >> 3) * <usize>d * 32 + (<usize>(row & 7) << 2);
-        for (let k = 0; k < d; k++, x += 32, at += step) store<f32>(at, load<f32>(x));
-      } else {
-        for (let k = 0; k < d; k++, at += step) store<f32>(at, 0);
-      }
-    }
-    out += <usize>(rows * d) << 2;
+  const tile = place / rows;
+  let at = packed + (<usize>(tile * rows * d + (place - tile * rows)) << 2);
+  const step = <usize>rows << 2;
+  let x = panels + <usize>(row >> 3) * <usize>d * 32 + (<usize>(row & 7) << 2);
+  for (let k = 0; k < d; k++, x += 32, at += step) store<f32>(at, load<f32>(x));
+  store<f32>(terms + (<usize>place << 2), load<f32>(lowerTerms + (<usize>row << 2)));
+}
+
+function fill(count: i32): void {
+  const rows = tileRows();
+  const step = <usize>rows << 2;
+  for (let place = count; place % rows != 0; place++) {
+    const tile = place / rows;
+    let at = packed + (<usize>(tile * rows * d + (place - tile * rows)) << 2);
+    for (let k = 0; k < d; k++, at += step) store<f32>(at, 0);
+    store<f32>(terms + (<usize>place << 2), 0);
   }
 }
 
-/** Bounds of the packed rows [from, to) with panel p, into the strip: f32 [rows][8]. */
-export function bounds(from: i32, to: i32, p: i32): void {
+/** Bounds of the packed rows with panel p, into the strip: f32 [count][8]. */
+export function bounds(count: i32, p: i32): void {
   const b = panels + <usize>p * <usize>d * 32;
   const columns = lowerTerms + (<usize>p << 5);
-  if (isAbsolute()) absolutes(from, to, b, columns);
-  else if (ASC_FEATURE_RELAXED_SIMD) products6(from, to, b, columns);
-  else products4(from, to, b, columns);
+  if (isAbsolute()) absolutes(count, b, columns);
+  else if (ASC_FEATURE_RELAXED_SIMD) products6(count, b, columns);
+  else products4(count, b, columns);
 }
 
-function products6(from: i32, to: i32, panel: usize, columns: usize): void {
+function products6(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
-  let row = lowerTerms + (<usize>from << 2);
+  let row = terms;
   const end = panel + (<usize>d << 5);
-  for (let i = from; i < to; i += 6) {
+  for (let i = 0; i < count; i += 6) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
     let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
     for (let b = panel; b < end; b += 32, a += 24) {
@@ -93,12 +107,12 @@ function products6(from: i32, to: i32, panel: usize, columns: usize): void {
   }
 }
 
-function products4(from: i32, to: i32, panel: usize, columns: usize): void {
+function products4(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
-  let row = lowerTerms + (<usize>from << 2);
+  let row = terms;
   const end = panel + (<usize>d << 5);
-  for (let i = from; i < to; i += 4) {
+  for (let i = 0; i < count; i += 4) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
     for (let b = panel; b < end; b += 32, a += 16) {
       const u = v128.load(b), v = v128.load(b, 16);
@@ -120,12 +134,12 @@ function products4(from: i32, to: i32, panel: usize, columns: usize): void {
   }
 }
 
-function absolutes(from: i32, to: i32, panel: usize, columns: usize): void {
+function absolutes(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
-  let row = lowerTerms + (<usize>from << 2);
+  let row = terms;
   const end = panel + (<usize>d << 5);
-  for (let i = from; i < to; i += 4) {
+  for (let i = 0; i < count; i += 4) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
     for (let b = panel; b < end; b += 32, a += 16) {
       const u = v128.load(b), v = v128.load(b, 16);
