@@ -14,6 +14,13 @@ export const commands = {
   showLog: 'margin.showLog',
   clearCache: 'margin.clearCache',
   cancelJob: 'margin.cancelJob',
+  searchAnswers: 'margin.searchAnswers',
+  showContradictions: 'margin.showContradictions',
+  showSessionSummary: 'margin.showSessionSummary',
+  /** of a row in the Answers view: not in the palette */
+  flipAnswer: 'margin.flipAnswer',
+  correctAnswer: 'margin.correctAnswer',
+  undoAct: 'margin.undoAct',
   /** of a row in the Lanes view: not in the palette */
   openLane: 'margin.openLane',
   mineLaneAgain: 'margin.mineLaneAgain',
@@ -23,6 +30,7 @@ export const views = {
   container: 'margin',
   label: 'margin.label',
   lanes: 'margin.lanes',
+  answers: 'margin.answers',
 } as const;
 
 export const settings = {

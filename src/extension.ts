@@ -1,6 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { contextKeys, settings } from './contributions';
+import { AnswersTree } from './host/answers/answersTree';
+import { SummaryPage } from './host/answers/summary';
 import { registerCommands, runLabelCommand } from './host/commands';
 import { EngineClient } from './host/engineClient';
 import { Folders } from './host/folders';
@@ -50,11 +52,14 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   const view = new LabelView(context.extensionUri, label);
   const lanes = new LanesTree(engine, folders, log);
-  const margin: Margin = { context, log, engine, folders, jobs, label, view };
+  const answers = new AnswersTree(engine, folders, log);
+  const summary = new SummaryPage();
+  const margin: Margin = { context, log, engine, folders, jobs, label, view, answers, summary };
 
   const refresh = () => {
     label.refresh();
     lanes.refresh();
+    answers.refresh();
   };
   context.subscriptions.push(
     log,
@@ -62,8 +67,11 @@ export function activate(context: vscode.ExtensionContext): void {
     engine,
     label,
     lanes,
+    answers,
     view.register(),
     lanes.register(),
+    answers.register(),
+    summary.register(),
     registerCommands(margin),
     folders.onChanged(refresh),
     vscode.workspace.onDidGrantWorkspaceTrust(refresh),

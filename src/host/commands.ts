@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { commands } from '../contributions';
 import type { Lane } from '../core/types';
 import type { LabelCommand } from '../rpc/label-protocol';
+import { correctAnswer, flipAnswer, searchAnswers, undoAct } from './answers/commands';
 import { chooseModel } from './chooseModel';
 import { clearCache } from './clearCache';
 import { exportManifest } from './export/exportFlow';
@@ -37,6 +38,14 @@ export function registerCommands(margin: Margin): vscode.Disposable {
     [commands.cancelJob]: () => {
       margin.jobs.cancel();
     },
+    [commands.searchAnswers]: () => searchAnswers(margin),
+    [commands.showContradictions]: async () => {
+      if (await margin.folders.pick()) await margin.answers.showContradictions();
+    },
+    [commands.showSessionSummary]: () => margin.summary.show(margin),
+    [commands.flipAnswer]: node => flipAnswer(margin, node),
+    [commands.correctAnswer]: node => correctAnswer(margin, node),
+    [commands.undoAct]: node => undoAct(margin, node),
     [commands.openLane]: async row => {
       const lane = laneOf(row);
       if (!lane) return;

@@ -1,5 +1,7 @@
 import type * as vscode from 'vscode';
 import type { FolderRef } from '../rpc/engine-protocol';
+import type { AnswersTree } from './answers/answersTree';
+import type { SummaryPage } from './answers/summary';
 import type { EngineClient } from './engineClient';
 import type { Folders } from './folders';
 import type { Jobs } from './jobs';
@@ -16,6 +18,8 @@ export interface Margin {
   jobs: Jobs;
   label: LabelController;
   view: LabelView;
+  answers: AnswersTree;
+  summary: SummaryPage;
 }
 
 /** A folder with the settings that hold there: what every call of the engine names. */
