@@ -1,5 +1,6 @@
 // @ts-check
-// Installs a VS Code host from the npm registry into .cache/vscode-host, once: `node scripts/vscode-host/install.mjs [latest|lowest]…`
+// Installs a VS Code host from the npm registry into .cache/vscode-host, once; `--browser` adds a Chromium:
+//   node scripts/vscode-host/install.mjs [--browser] [latest|lowest]…
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -14,7 +15,7 @@ import {
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { HOST_NAMES, host, isInstalled, vscodeVersion } from './hosts.mjs';
-import { which } from './machine.mjs';
+import { ensureChromium, which } from './machine.mjs';
 
 /**
  * Makes sure that a host is there. Without a network it works as long as the host was installed before.
@@ -117,8 +118,9 @@ function npm(args, cwd, node, extra = {}) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const names = process.argv.slice(2);
+  const names = process.argv.slice(2).filter(arg => arg !== '--browser');
   try {
+    if (process.argv.includes('--browser')) console.log(`browser: ${ensureChromium()}`);
     for (const name of names.length ? names : HOST_NAMES) {
       const ready = installHost(name);
       console.log(`${name}: VS Code ${vscodeVersion(ready)} in ${path.relative('.', ready.dir)}`);
