@@ -43,6 +43,7 @@ export class ManifestViews {
 
   async summary(ref: ManifestRef, options: JobOptions = {}): Promise<ManifestSummary> {
     const workspace = await this.open(ref);
+    await workspace.ledger.refresh();
     const index = await this.#file(ref.file).index(options);
     const { images } = await workspace.inventory(ref.settings);
     const { relations, sources } = index.counts();

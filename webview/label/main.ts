@@ -1,6 +1,7 @@
 import { render } from 'lit-html';
 import type { LabelHostProtocol, LabelPageProtocol } from '../../src/rpc/label-protocol';
 import { Rpc } from '../../src/rpc/rpc';
+import { blobPictures } from '../ui/blobPictures';
 import { registerControls } from '../ui/controls';
 import { pageTransport } from '../ui/pageTransport';
 import { loadStrings, t } from '../ui/text';
@@ -10,7 +11,6 @@ import type { Action } from './keys';
 import './label.css';
 import type { Announcement, Looks } from './model';
 import { LabelModel } from './model';
-import { Pictures } from '../ui/pictures';
 import { pageView } from './view';
 import type { ViewContext } from './context';
 import { roleTitles } from './words';
@@ -54,19 +54,7 @@ const model = new LabelModel({
   },
 });
 
-const pictures = new Pictures({
-  fetch: (hash, size) => host.call('thumbnail', { hash, size }),
-  decode: async url => {
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-  },
-  createUrl: ({ bytes, mime }) => URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: mime })),
-  releaseUrl: url => {
-    URL.revokeObjectURL(url);
-  },
-  onChange: update,
-});
+const pictures = blobPictures((hash, size) => host.call('thumbnail', { hash, size }), update);
 
 const context: ViewContext = {
   model,
