@@ -62,7 +62,9 @@ function rooted(path: string): { root: string; parts: string[] } {
 /** Joins an absolute folder and a relative path with forward slashes. */
 export function joined(folder: string, path: string): string {
   const base = folder.startsWith('/') ? folder : slashed(folder);
-  return normalized(path === '.' ? base : `${base}/${path}`);
+  if (path === '.') return normalized(base);
+  // not "//path" of "/": two slashes would name a server
+  return normalized(`${base.replace(/\/+$/u, '')}/${path}`);
 }
 
 // Names that Windows cannot store, or that a reader takes for something else (`://` for a URL, a backslash for a separator).
