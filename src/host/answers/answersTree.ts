@@ -15,6 +15,8 @@ const t = vscode.l10n.t;
 /** Answers listed at once, and suspects in all: nobody reads further in a tree. */
 const PAGE = 100;
 const SUSPECTS = 50;
+/** Letters of a file's name in a row. */
+const SHORT = 14;
 
 /** The Answers view: what may be wrong first (contradictions, suspects, disagreements), then flagged images and every answer. */
 export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Disposable {
@@ -79,7 +81,7 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
           t('{0} images', node.row.images.length),
           vscode.TreeItemCollapsibleState.Expanded,
         );
-        item.description = node.row.images.map(image => path.posix.basename(image.path)).join(', ');
+        item.description = node.row.images.map(image => shortName(image.path)).join(', ');
         item.tooltip = node.row.images.map(image => image.path).join('\n');
         item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
         return item;
@@ -127,7 +129,7 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
   }
 
   #answerItem({ row, note, key, flipTo }: Extract<Node, { kind: 'answer' }>): vscode.TreeItem {
-    const [a, b] = [row.a, row.b].map(image => path.posix.basename(image.path) || t('(gone)'));
+    const [a, b] = [row.a, row.b].map(image => shortName(image.path) || t('(gone)'));
     const item = new vscode.TreeItem(`${a} – ${b}`);
     item.id = key;
     item.description = [relationWord(row.relation), note].filter(Boolean).join(' · ');
@@ -190,6 +192,12 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
 
 function group(name: Group, children: Node[]): Extract<Node, { kind: 'group' }> {
   return { kind: 'group', group: name, total: children.length, children };
+}
+
+/** A file's name, short enough for two to stand side by side: the ends of a long one say more than its beginning alone. */
+function shortName(file: string): string {
+  const { name } = path.posix.parse(file);
+  return name.length <= SHORT ? name : `${name.slice(0, SHORT / 2)}…${name.slice(1 - SHORT / 2)}`;
 }
 
 function groupWords(name: Group): { title: string; icon: string } {
