@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
 /**
  * Starts the engine's process. Structured-clone serialization carries typed arrays; `execArgv` is emptied so that the
@@ -10,6 +11,7 @@ export function forkEngine(entry: string): ChildProcess {
     serialization: 'advanced',
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    // Images decode on libuv's threads: its default of four would leave a larger machine idle.
+    env: { UV_THREADPOOL_SIZE: String(Math.max(4, availableParallelism())), ...process.env, ELECTRON_RUN_AS_NODE: '1' },
   });
 }
