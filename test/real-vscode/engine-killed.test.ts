@@ -3,7 +3,7 @@ import { things } from '../../scripts/sample-images/things.mjs';
 import { dataSet, remove, samples, subset } from './support/folders';
 import { KEYS, ledgerOf, pairOf, standing } from './support/ledger';
 import type { MarginWindow } from './support/margin';
-import { openMargin, useWindows } from './support/margin';
+import { inSteps, openMargin, useWindows } from './support/margin';
 import type { Shown } from './support/panel';
 
 useWindows();
@@ -11,6 +11,7 @@ useWindows();
 const set = dataSet('clothing-dev');
 
 describe('an engine that is killed', () => {
+  inSteps();
   let folder: string;
   let margin: MarginWindow;
   let now: Shown;

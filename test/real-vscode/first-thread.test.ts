@@ -8,7 +8,7 @@ import { exportManifest } from './support/export';
 import { Judge } from './support/judge';
 import { KEYS, RELATIONS, ledgerOf, pairOf, standing } from './support/ledger';
 import type { MarginWindow } from './support/margin';
-import { openMargin, useWindows } from './support/margin';
+import { inSteps, openMargin, useWindows } from './support/margin';
 import type { Shown } from './support/panel';
 
 useWindows();
@@ -33,6 +33,7 @@ const SETS = [
 ].map(each => ({ ...each, set: each.name === 'samples' ? samples : dataSet(each.name) }));
 
 describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perClass }) => {
+  inSteps();
   const judge = new Judge();
   const pressed: { item: Shown; verdict: TripletVerdict }[] = [];
   let folder: string;

@@ -19,7 +19,7 @@ interface ProbeReport {
 
 const set = dataSet('mnist-train10k');
 
-// The promises are 50 ms each; `npm run bench:vscode` records what they come to on a quiet machine. Here the bounds leave
+// The promises are 50 ms each; docs/BENCHMARKS.md records what they come to. Here the bounds leave
 // room for a machine that is busy with other things, and still catch decoding, mining or a large JSON in the wrong process.
 const ACTIVATION_BOUND_MS = 250;
 const LOOP_BOUND_MS = 100;
@@ -92,7 +92,7 @@ async function activationTime(workbench: MarginWindow['workbench']): Promise<num
   return Number(/(\d+)\s*ms/.exec(text ?? '')?.[1]);
 }
 
-/** Keeps what was measured for scripts/bench-vscode.mjs. */
+/** Keeps what was measured beside the test reports. */
 function record(values: Record<string, number | undefined>): void {
   const file = path.join(root, 'test-results', `host-is-free-${HOST}.json`);
   mkdirSync(path.dirname(file), { recursive: true });

@@ -113,6 +113,17 @@ export function useWindows(): void {
   });
 }
 
+/** Call once in a suite whose tests build on each other: after one fails, the rest are skipped and not waited for. */
+export function inSteps(): void {
+  let failed: string | undefined;
+  beforeEach(({ task, skip, onTestFailed }) => {
+    if (failed !== undefined) skip(`"${failed}" failed`);
+    onTestFailed(() => {
+      failed = task.name;
+    });
+  });
+}
+
 function readLog(folder: string): string {
   if (!existsSync(folder)) return '';
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
