@@ -12,6 +12,9 @@ const page = { platform: 'browser', format: 'iife', target: 'chrome128', loader:
 export const bundles = {
   extension: { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs' },
   'label-page': { ...page, entryPoints: ['webview/label/main.ts'], outfile: 'dist/webview/label.js' },
+  'train-page': { ...page, entryPoints: ['webview/train/main.ts'], outfile: 'dist/webview/train.js' },
+  'manifest-page': { ...page, entryPoints: ['webview/manifest/main.ts'], outfile: 'dist/webview/manifest.js' },
+  'preview-page': { ...page, entryPoints: ['webview/preview/main.ts'], outfile: 'dist/webview/preview.js' },
   engine: { ...node, entryPoints: ['src/engine/main.ts'], outfile: 'dist/engine.cjs' },
   'embed-worker': { ...node, entryPoints: ['src/model/worker.ts'], outfile: 'dist/embed-worker.cjs' },
   'train-worker': { ...node, entryPoints: ['src/model/training/train-worker.ts'], outfile: 'dist/train-worker.cjs' },
@@ -69,4 +72,10 @@ export const budgets = {
   'dist/extension.cjs': 120,
   'dist/webview/label.js': 160,
   'dist/webview/label.css': 12,
+  'dist/webview/manifest.js': 160,
+  'dist/webview/manifest.css': 16,
+  'dist/webview/preview.js': 140,
+  'dist/webview/preview.css': 12,
+  'dist/webview/train.js': 160,
+  'dist/webview/train.css': 12,
 };

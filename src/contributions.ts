@@ -11,6 +11,11 @@ export const commands = {
   chooseModel: 'margin.chooseModel',
   chooseFolder: 'margin.chooseFolder',
   exportManifest: 'margin.exportManifest',
+  importAnswers: 'margin.importAnswers',
+  openManifestAsText: 'margin.openManifestAsText',
+  openManifestAsPictures: 'margin.openManifestAsPictures',
+  trainModel: 'margin.trainModel',
+  evaluateModel: 'margin.evaluateModel',
   showLog: 'margin.showLog',
   clearCache: 'margin.clearCache',
   cancelJob: 'margin.cancelJob',
@@ -33,6 +38,21 @@ export const views = {
   answers: 'margin.answers',
 } as const;
 
+/** Editor pages, by the type that VS Code restores them by. */
+export const pages = {
+  training: 'margin.training',
+} as const;
+
+/** custom editors */
+export const editors = {
+  manifest: 'margin.manifest',
+} as const;
+
+/** pages that the code opens; package.json does not know them */
+export const webviews = {
+  preview: 'margin.preview',
+} as const;
+
 export const settings = {
   section: 'margin',
   model: 'model',
@@ -52,6 +72,7 @@ export const settings = {
   annotator: 'annotator',
   revealOpinion: 'revealOpinion',
   thumbnailSize: 'thumbnailSize',
+  augmentation: 'training.augmentation',
 } as const;
 
 export const contextKeys = {

@@ -5,15 +5,18 @@ import { AnswersTree } from './host/answers/answersTree';
 import { SummaryPage } from './host/answers/summary';
 import { registerCommands, runLabelCommand } from './host/commands';
 import { EngineClient } from './host/engineClient';
+import { EvaluationPage } from './host/evaluate/evaluationPage';
 import { Folders } from './host/folders';
 import { forkEngine } from './host/forkEngine';
 import { Jobs } from './host/jobs';
 import { LabelController } from './host/label/labelController';
 import { LabelView } from './host/label/labelView';
+import { ManifestEditor } from './host/manifest/manifestEditor';
 import { laneMemory } from './host/laneMemory';
 import { LanesTree } from './host/lanesTree';
 import type { Margin } from './host/margin';
 import { placeOf } from './host/place';
+import { makeTraining } from './host/train/makeTraining';
 import { describeJob, laneTitle } from './host/words';
 
 const IDLE_MS = 10 * 60_000;
@@ -54,12 +57,16 @@ export function activate(context: vscode.ExtensionContext): void {
   const lanes = new LanesTree(engine, folders, log);
   const answers = new AnswersTree(engine, folders, log);
   const summary = new SummaryPage();
-  const margin: Margin = { context, log, engine, folders, jobs, label, view, answers, summary };
+  const training = makeTraining(context, engine, jobs, () => margin);
+  const evaluation = new EvaluationPage();
+  const manifests = new ManifestEditor(context.extensionUri, engine, folders);
+  const margin: Margin = { context, log, engine, folders, jobs, label, view, answers, summary, training, evaluation };
 
   const refresh = () => {
     label.refresh();
     lanes.refresh();
     answers.refresh();
+    training.controller.refresh();
   };
   context.subscriptions.push(
     log,
@@ -68,17 +75,26 @@ export function activate(context: vscode.ExtensionContext): void {
     label,
     lanes,
     answers,
+    manifests,
+    manifests.register(),
     view.register(),
     lanes.register(),
     answers.register(),
     summary.register(),
+    training.page.register(),
+    evaluation.register(),
     registerCommands(margin),
     folders.onChanged(refresh),
-    vscode.workspace.onDidGrantWorkspaceTrust(refresh),
+    folders.onChanged(() => manifests.reopen()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      refresh();
+      manifests.reopen();
+    }),
     vscode.workspace.onDidChangeConfiguration(change => {
       if (change.affectsConfiguration(settings.section)) refresh();
     }),
     new vscode.Disposable(engine.onChanged(refresh)),
+    new vscode.Disposable(engine.onChanged(({ what }) => what === 'answers' && manifests.changed())),
     new vscode.Disposable(jobs.onChanged(job => void setContext(contextKeys.working, job !== undefined))),
   );
   log.debug(`activated in ${(performance.now() - started).toFixed(1)} ms`);

@@ -6,10 +6,14 @@ import type { LabelCommand } from '../rpc/label-protocol';
 import { correctAnswer, flipAnswer, searchAnswers, undoAct } from './answers/commands';
 import { chooseModel } from './chooseModel';
 import { clearCache } from './clearCache';
+import { evaluateModel } from './evaluate/evaluateFlow';
 import { exportManifest } from './export/exportFlow';
+import { importAnswers } from './import/importFlow';
+import { openAsPictures, openAsText } from './manifest/manifestEditor';
 import type { Margin } from './margin';
 import { showFailure } from './messages';
 import { mine } from './mining';
+import { trainModel } from './train/trainFlow';
 
 type CommandId = (typeof commands)[keyof typeof commands];
 
@@ -31,6 +35,11 @@ export function registerCommands(margin: Margin): vscode.Disposable {
     [commands.chooseModel]: asked => chooseModel(margin, uriOf(asked)),
     [commands.chooseFolder]: () => margin.folders.choose(),
     [commands.exportManifest]: asked => exportManifest(margin, uriOf(asked)),
+    [commands.importAnswers]: asked => importAnswers(margin, uriOf(asked)),
+    [commands.openManifestAsText]: () => openAsText(),
+    [commands.openManifestAsPictures]: asked => openAsPictures(uriOf(asked)),
+    [commands.trainModel]: asked => trainModel(margin, uriOf(asked)),
+    [commands.evaluateModel]: asked => evaluateModel(margin, uriOf(asked)),
     [commands.showLog]: () => {
       margin.log.show();
     },

@@ -1,6 +1,8 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ExportParams, FormatInfo } from '../../rpc/engine-protocol';
+import type { Choice, Step } from '../wizard';
+import { ask, walk } from '../wizard';
 import { parseSplit } from './split';
 
 const t = vscode.l10n.t;
@@ -8,71 +10,100 @@ const t = vscode.l10n.t;
 /** What a person chooses before an export. */
 export type ExportChoice = Pick<ExportParams, 'as' | 'from' | 'format' | 'split' | 'out'>;
 
-interface Choice<T> extends vscode.QuickPickItem {
-  value: T;
-}
-
 const STEPS = 5;
 
-/** Asks step by step; undefined when the person leaves. */
-export async function askExport(folder: vscode.Uri, formats: readonly FormatInfo[]): Promise<ExportChoice | undefined> {
-  const as = await pick<ExportParams['as']>(1, t('What to export'), [
-    { label: t('Triplets'), detail: t('anchor, positive and negative in a row'), value: 'triplets' },
-    { label: t('Pairs'), detail: t('two images and their relation in a row'), value: 'pairs' },
-  ]);
-  if (!as) return undefined;
-  const from = await pickSources();
-  if (!from) return undefined;
-  const format = await pick<string>(
-    3,
-    t('Format'),
-    formats.filter(({ shapes }) => shapes.includes(as)).map(({ id, title: label }) => ({ label, value: id })),
-  );
-  if (!format) return undefined;
-  const split = await pickSplit();
-  if (!split) return undefined;
-  const out = await pickFolder(folder);
-  return out === undefined ? undefined : { as, from, format, split, out };
+/**
+ * Asks step by step; undefined when the person leaves.
+ * @param before what was chosen already: asked again from the last step
+ */
+export async function askExport(
+  folder: vscode.Uri,
+  formats: readonly FormatInfo[],
+  before?: ExportChoice,
+): Promise<ExportChoice | undefined> {
+  const steps: Step<ExportChoice>[] = [
+    (draft, back) => one(1, t('What to export'), SHAPES(), 'as', draft, back),
+    askSources,
+    (draft, back) => {
+      const fitting = formats.filter(({ shapes }) => draft.as && shapes.includes(draft.as));
+      const choices = fitting.map(({ id, title: label }) => ({ label, value: id }));
+      return one(3, t('Format'), choices, 'format', draft, back);
+    },
+    askSplit,
+    (draft, back) => askFolder(folder, draft, back),
+  ];
+  const done = await walk(steps, before, before ? steps.length - 1 : 0);
+  return done as ExportChoice | undefined;
 }
 
-async function pickSources(): Promise<ExportParams['from'] | undefined> {
-  const picked = await vscode.window.showQuickPick<Choice<ExportParams['from'][number]>>(
-    [
-      { label: t('Answers'), detail: t('what people judged'), value: 'answers', picked: true },
+const SHAPES = (): Choice<ExportParams['as']>[] => [
+  { label: t('Triplets'), detail: t('anchor, positive and negative in a row'), value: 'triplets' },
+  { label: t('Pairs'), detail: t('two images and their relation in a row'), value: 'pairs' },
+];
+
+const askSources: Step<ExportChoice> = async (draft, back) => {
+  const picked = await ask<ExportParams['from'][number]>({
+    ...heading(2),
+    placeHolder: t('Where rows come from'),
+    choices: [
+      { label: t('Answers'), detail: t('what people judged'), value: 'answers' },
       { label: t('Implied'), detail: t('what the answers say of other pairs'), value: 'implied' },
       { label: t('Classes'), detail: t('what the folders say'), value: 'classes' },
       { label: t('Mined'), detail: t('candidates that nobody judged yet'), value: 'mined' },
     ],
-    { title: title(2), placeHolder: t('Where rows come from'), canPickMany: true },
-  );
-  return picked && picked.length > 0 ? picked.map(choice => choice.value) : undefined;
-}
+    chosen: draft.from ?? ['answers'],
+    many: true,
+    back,
+  });
+  return Array.isArray(picked) ? { from: picked } : picked;
+};
 
-async function pickSplit(): Promise<number[] | undefined> {
-  const picked = await pick<number[] | 'other'>(4, t('Split'), [
+const askSplit: Step<ExportChoice> = async (draft, back) => {
+  const choices: Choice<number[] | 'other'>[] = [
     { label: t('80 % train, 10 % validation, 10 % test'), value: [0.8, 0.1, 0.1] },
     { label: t('80 % train, 20 % validation'), value: [0.8, 0.2] },
     { label: t('No split'), detail: t('everything in one file'), value: [1] },
     { label: t('Other Shares…'), value: 'other' },
-  ]);
-  if (picked !== 'other') return picked;
+  ];
+  const before = choices.find(({ value }) => String(value) === String(draft.split))?.value;
+  const picked = await ask({
+    ...heading(4),
+    placeHolder: t('Split: what belongs together stays on one side'),
+    choices,
+    ...(before && { chosen: [before] }),
+    back,
+  });
+  if (!Array.isArray(picked)) return picked;
+  const [value] = picked;
+  if (value !== 'other') return { split: value! };
   const text = await vscode.window.showInputBox({
-    title: title(4),
+    title: t('Export Manifest ({0}/{1})', 4, STEPS),
     prompt: t('Two or three shares that add up to 1: train, validation, test'),
-    value: '0.7, 0.15, 0.15',
+    value: draft.split && draft.split.length > 1 ? draft.split.join(', ') : '0.7, 0.15, 0.15',
+    ignoreFocusOut: true,
     validateInput: input =>
       parseSplit(input) ? undefined : t('Shares above 0 that add up to 1, such as 0.7, 0.15, 0.15'),
   });
-  return text === undefined ? undefined : parseSplit(text);
-}
+  const split = text === undefined ? undefined : parseSplit(text);
+  return split && { split };
+};
 
-async function pickFolder(folder: vscode.Uri): Promise<string | undefined> {
+async function askFolder(folder: vscode.Uri, draft: Partial<ExportChoice>, back: boolean) {
   const beside = path.join(folder.fsPath, 'manifests');
-  const picked = await pick<string>(5, t('Where to'), [
+  const choices: Choice<string>[] = [
     { label: 'manifests', description: t('in the image folder'), value: beside },
+    ...(draft.out === undefined || draft.out === beside ? [] : [{ label: draft.out, value: draft.out }]),
     { label: t('Another Folder…'), value: '' },
-  ]);
-  if (picked !== '') return picked;
+  ];
+  const picked = await ask({
+    ...heading(5),
+    placeHolder: t('Where to'),
+    choices,
+    ...(draft.out !== undefined && { chosen: [draft.out] }),
+    back,
+  });
+  if (!Array.isArray(picked)) return picked;
+  if (picked[0] !== '') return { out: picked[0]! };
   const [other] =
     (await vscode.window.showOpenDialog({
       title: t('Export To'),
@@ -81,13 +112,23 @@ async function pickFolder(folder: vscode.Uri): Promise<string | undefined> {
       canSelectFolders: true,
       openLabel: t('Export Here'),
     })) ?? [];
-  return other?.fsPath;
+  return other && { out: other.fsPath };
 }
 
-async function pick<T>(step: number, placeHolder: string, choices: Choice<T>[]): Promise<T | undefined> {
-  return (await vscode.window.showQuickPick(choices, { title: title(step), placeHolder }))?.value;
+async function one<K extends 'as' | 'format'>(
+  step: number,
+  placeHolder: string,
+  choices: readonly Choice<ExportChoice[K]>[],
+  key: K,
+  draft: Partial<ExportChoice>,
+  back: boolean,
+): Promise<Partial<ExportChoice> | 'back' | undefined> {
+  const before = draft[key];
+  const chosen = before === undefined ? [] : [before];
+  const picked = await ask<ExportChoice[K]>({ ...heading(step), placeHolder, choices, chosen, back });
+  return Array.isArray(picked) ? ({ [key]: picked[0] } as Partial<ExportChoice>) : picked;
 }
 
-function title(step: number): string {
-  return t('Export Manifest ({0}/{1})', step, STEPS);
+function heading(step: number) {
+  return { title: t('Export Manifest'), step, totalSteps: STEPS };
 }

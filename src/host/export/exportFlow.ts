@@ -1,56 +1,73 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ExportParams, ExportResult } from '../../rpc/engine-protocol';
+import { editors } from '../../contributions';
+import type { ExportParams, ExportResult, FormatInfo } from '../../rpc/engine-protocol';
+import { explain } from '../explain';
 import type { Margin } from '../margin';
 import { folderRef } from '../margin';
 import { showFailure } from '../messages';
+import { showPreview } from '../preview/preview';
+import { revealOnDisk } from '../reveal';
 import { runJob } from '../runJob';
 import { Settings } from '../settings';
 import { bytes, count } from '../words';
 import { askExport } from './askExport';
+import type { ExportChoice } from './askExport';
+import { exportPreview, rowsText, sumOf } from './exportPreview';
 
-/** Asks what to export, shows what it would come to, writes it, and offers to open it. */
+/** Asks what to export, shows the first rows and the counts, writes it, and offers to open it. */
 export async function exportManifest(margin: Margin, asked?: vscode.Uri): Promise<void> {
   const folder = await margin.folders.pick(asked);
   if (!folder) return;
-  const { engine } = margin;
-  let params: ExportParams;
+  let formats: FormatInfo[];
   try {
-    const choice = await askExport(folder, await engine.call('formats', {}));
-    if (!choice) return;
-    params = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed };
-    const plan = await engine.call('export', { ...params, dryRun: true });
-    if (!(await confirm(plan, params, folder))) return;
+    formats = await margin.engine.call('formats', {});
   } catch (error) {
     await showFailure(error, margin);
     return;
   }
-  const outcome = await runJob(margin, vscode.l10n.t('Export Manifest'), (signal, onProgress) =>
-    engine.call('export', params, { signal, onProgress }),
-  );
+  const params = await settle(margin, folder, formats);
+  if (!params) return;
+  const outcome = await exporting(margin, params);
   if (outcome.state === 'failed') await showFailure(outcome.error, margin);
   if (outcome.state === 'done') await offerToOpen(margin, outcome.value, params);
 }
 
-async function confirm(plan: ExportResult, params: ExportParams, folder: vscode.Uri): Promise<boolean> {
-  const write = vscode.l10n.t('Export');
-  const data = plan.files.filter(file => file.rows > 0);
-  const detail = [
-    ...data.map(file => `${path.basename(file.path)}: ${rows(file.rows)}`),
-    '',
-    ...Object.entries(plan.counts)
-      .filter(([what]) => !/^rows(\.|$)/.test(what)) // said above, file by file
-      .map(([what, n]) => `${what}: ${count(n)}`),
-    '',
-    ...plan.warnings,
-  ].join('\n');
-  const where = path.relative(folder.fsPath, params.out);
-  const picked = await vscode.window.showInformationMessage(
-    vscode.l10n.t('Export {0} to "{1}"?', rows(sum(data)), where.startsWith('..') ? params.out : where || '.'),
-    { modal: true, detail: detail.trim().replace(/\n{3,}/g, '\n\n') },
-    write,
+/** Back and forth between the steps and the preview, until a person exports or leaves. */
+async function settle(
+  margin: Margin,
+  folder: vscode.Uri,
+  formats: readonly FormatInfo[],
+): Promise<ExportParams | undefined> {
+  let choice: ExportChoice | undefined;
+  for (;;) {
+    choice = await askExport(folder, formats, choice);
+    if (!choice) return undefined;
+    const params: ExportParams = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed };
+    const planned = await exporting(margin, { ...params, dryRun: true });
+    if (planned.state === 'done') {
+      const pressed = await showPreview(
+        margin,
+        { folder: params.folder, settings: params.settings },
+        exportPreview(planned.value, params, folder),
+      );
+      if (pressed === 'export') return params;
+      if (pressed !== 'back') return undefined;
+    } else if (planned.state === 'failed') {
+      // Most of what can go wrong is put right by another choice: no answers yet, one class, a format for pairs only.
+      const { message, hint } = explain(planned.error);
+      margin.log.warn(`export: ${message}`);
+      const again = vscode.l10n.t('Choose Again');
+      const text = hint === undefined ? message : `${message} ${hint}`;
+      if ((await vscode.window.showErrorMessage(text, again)) !== again) return undefined;
+    } else return undefined;
+  }
+}
+
+function exporting(margin: Margin, params: ExportParams) {
+  return runJob(margin, vscode.l10n.t('Export Manifest'), (signal, onProgress) =>
+    margin.engine.call('export', params, { signal, onProgress }),
   );
-  return picked === write;
 }
 
 async function offerToOpen({ log }: Margin, result: ExportResult, params: ExportParams): Promise<void> {
@@ -58,31 +75,23 @@ async function offerToOpen({ log }: Margin, result: ExportResult, params: Export
   for (const file of result.files) {
     log.info(`export: ${file.path}, ${String(file.rows)} rows, ${bytes(file.bytes)}, sha256 ${file.sha256}`);
   }
-  const openFile = vscode.l10n.t('Open File');
-  const openFolder = vscode.l10n.t('Open Folder');
+  const openCard = vscode.l10n.t('Open Data Card');
+  const showFolder = vscode.l10n.t('Show in Folder');
+  const look = vscode.l10n.t('Look at Rows');
   const data = result.files.filter(file => file.rows > 0);
+  const first = data[0] ?? result.files[0];
+  const isShown = first !== undefined && /\.(pairs|triplets)\.jsonl$/.test(first.path);
   const picked = await vscode.window.showInformationMessage(
     data.length === 1
-      ? vscode.l10n.t('Exported {0}.', rows(sum(data)))
-      : vscode.l10n.t('Exported {0} in {1} files.', rows(sum(data)), count(data.length)),
-    openFile,
-    openFolder,
+      ? vscode.l10n.t('Exported {0}.', rowsText(sumOf(data)))
+      : vscode.l10n.t('Exported {0} in {1} files.', rowsText(sumOf(data)), count(data.length)),
+    openCard,
+    showFolder,
+    ...(isShown ? [look] : []),
   );
-  const first = data[0] ?? result.files[0];
   if (!first) return;
   const target = vscode.Uri.file(path.resolve(params.out, first.path));
-  if (picked === openFile) await vscode.commands.executeCommand('vscode.open', target);
-  if (picked === openFolder) {
-    // Over a remote connection there is no file manager beside the files: the explorer is.
-    const remote = vscode.env.remoteName !== undefined || vscode.env.uiKind === vscode.UIKind.Web;
-    await vscode.commands.executeCommand(remote ? 'revealInExplorer' : 'revealFileInOS', target);
-  }
-}
-
-function sum(files: ExportResult['files']): number {
-  return files.reduce((total, file) => total + file.rows, 0);
-}
-
-function rows(n: number): string {
-  return n === 1 ? vscode.l10n.t('1 row') : vscode.l10n.t('{0} rows', count(n));
+  if (picked === openCard) await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.file(result.card));
+  if (picked === look) await vscode.commands.executeCommand('vscode.openWith', target, editors.manifest);
+  if (picked === showFolder) await revealOnDisk(target);
 }

@@ -1,17 +1,16 @@
 import * as vscode from 'vscode';
 import { views } from '../../contributions';
-import { pageHtml } from '../webview/html';
 import type { LabelController } from './labelController';
-import { servePages } from '../webview/pageTransport';
+import { showPage } from '../webview/page';
 
 /** The Label view in the side bar: VS Code's half of the page (HTML, messages, visibility). */
 export class LabelView implements vscode.WebviewViewProvider {
-  readonly #pages: vscode.Uri;
+  readonly #extension: vscode.Uri;
   readonly #controller: LabelController;
   #view: vscode.WebviewView | undefined;
 
   constructor(extension: vscode.Uri, controller: LabelController) {
-    this.#pages = vscode.Uri.joinPath(extension, 'dist', 'webview');
+    this.#extension = extension;
     this.#controller = controller;
   }
 
@@ -21,20 +20,14 @@ export class LabelView implements vscode.WebviewViewProvider {
 
   resolveWebviewView(view: vscode.WebviewView): void {
     this.#view = view;
-    const { webview } = view;
-    webview.options = { enableScripts: true, localResourceRoots: [this.#pages] };
-    const disconnect = servePages(webview, page => this.#controller.connect(page));
+    const disconnect = showPage(
+      view.webview,
+      { extension: this.#extension, page: 'label', title: vscode.l10n.t('Label') },
+      page => this.#controller.connect(page),
+    );
     view.onDidDispose(() => {
       disconnect();
       if (this.#view === view) this.#view = undefined;
-    });
-    webview.html = pageHtml({
-      script: webview.asWebviewUri(vscode.Uri.joinPath(this.#pages, 'label.js')).toString(),
-      style: webview.asWebviewUri(vscode.Uri.joinPath(this.#pages, 'label.css')).toString(),
-      source: webview.cspSource,
-      title: vscode.l10n.t('Label'),
-      language: vscode.env.language,
-      strings: vscode.l10n.bundle,
     });
   }
 

@@ -1,0 +1,154 @@
+import type { TemplateResult } from 'lit-html';
+import { html, nothing } from 'lit-html';
+import type { IntervalInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
+import type { TrainCommand, TrainState } from '../../src/rpc/train-protocol';
+import { icon } from '../ui/icons';
+import { t } from '../ui/text';
+import type { ViewContext } from './context';
+import { durationText, percent, spanText } from './numbers';
+import { buttonsView } from './view';
+
+/** A finished training: what it is worth, before and after, and what to do with it. */
+export function resultView(state: Extract<TrainState, { kind: 'done' }>, context: ViewContext): TemplateResult {
+  const { result, run, inUse } = state;
+  const { after, before, answers, problems } = result;
+  const buttons: [TrainCommand, string][] = inUse
+    ? [['mineAgain', t('Mine Again')]]
+    : [
+        ['mineAgain', t('Use This Model and Mine Again')],
+        ['useModel', t('Use This Model')],
+      ];
+  return html`
+    <p class="outcome">${outcomeText(result)}</p>
+    ${inUse ? html`<p class="in-use">${icon('check')}<span>${t('This model is in use: it embeds the images of this folder.')}</span></p>` : nothing}
+    ${buttonsView([...buttons, ['evaluate', t('Evaluate…')], ['openFolder', t('Open Model Folder')]], context)}
+    ${after ? beforeAndAfter(after, before, run.modelBefore, result) : notJudged()}
+    ${answers ? answersView(answers, context) : nothing}
+    ${
+      problems.length === 0
+        ? nothing
+        : html`<p class="muted">
+            ${problems.length === 1 ? t('1 file could not be read.') : t('{0} files could not be read.', problems.length)}
+            <button
+              class="link"
+              @click=${() => {
+                context.run('showLog');
+              }}
+            >
+              ${t('Show Log')}
+            </button>
+          </p>`
+    }
+  `;
+}
+
+function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, backend }: TrainResult): string {
+  const time = durationText(seconds);
+  const how = {
+    finished: t('Trained for {0} epochs in {1}', epochs, time),
+    early: t('Stopped early after {0} epochs in {1}: the held-out figure no longer got better', epochs, time),
+    time: t('Stopped at the time limit after {0} epochs in {1}', epochs, time),
+    cancelled: t('Cancelled after {0} epochs in {1}; the best so far is kept', epochs, time),
+  }[ended];
+  return [
+    how,
+    classes > 0 ? t('{0} images, {1} classes', images, classes) : t('{0} images', images),
+    ...(resumedFrom > 0 ? [t('taken up again after epoch {0}', resumedFrom)] : []),
+    t('computed by {0}', backend),
+  ].join(' · ');
+}
+
+function beforeAndAfter(
+  after: RetrievalInfo,
+  before: RetrievalInfo | undefined,
+  modelBefore: string,
+  { heldOutBy }: TrainResult,
+): TemplateResult {
+  const rows: [string, (info: RetrievalInfo) => IntervalInfo | number | undefined][] = [
+    ['P@1', ({ precisionAt1 }) => precisionAt1],
+    ...Object.keys(after.recallAt).map((k): [string, (info: RetrievalInfo) => number | undefined] => [
+      t('Recall@{0}', k),
+      ({ recallAt }) => recallAt[Number(k)],
+    ]),
+    [t('R-precision'), ({ rPrecision }) => rPrecision],
+    ['MAP@R', ({ mapAtR }) => mapAtR],
+  ];
+  return html`<section>
+    <h2>${t('On held-out images, before and after')}</h2>
+    <table class="judged">
+      <thead>
+        <tr>
+          <td></td>
+          ${before ? html`<th scope="col">${t('Before')} <span class="muted">(<bdi>${modelBefore}</bdi>)</span></th>` : nothing}
+          <th scope="col">${t('After')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([name, of]) =>
+            html`<tr>
+              <th scope="row">${name}</th>
+              ${before ? cellView(of(before)) : nothing}${cellView(of(after))}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    <p class="muted">
+      ${t('{0} images that training never saw ask among each other, with 95 % intervals.', after.queries)}
+      ${keptApart(heldOutBy)}
+    </p>
+  </section>`;
+}
+
+function cellView(value: IntervalInfo | number | undefined): TemplateResult {
+  if (value === undefined) return html`<td></td>`;
+  if (typeof value === 'number') return html`<td>${percent(value)}</td>`;
+  return html`<td>${percent(value.value)} <span class="muted">${spanText(value)}</span></td>`;
+}
+
+function keptApart(by: string): string {
+  switch (by) {
+    case 'class':
+      return t('Their classes are others than those trained on.');
+    case 'component':
+      return t('No answer connects them with what was trained on.');
+    default:
+      return t('They share classes with what was trained on: there were too few to keep whole ones apart.');
+  }
+}
+
+function notJudged(): TemplateResult {
+  return html`<p>
+    ${t('No held-out images share a class, so there is nothing to judge by. More classes, or more images of each, would change that.')}
+  </p>`;
+}
+
+function answersView({ judged, violated }: { judged: number; violated: number }, { run }: ViewContext): TemplateResult {
+  return html`<section>
+    <h2>${t('What it says about old answers')}</h2>
+    <p>
+      ${
+        violated === 0
+          ? t('It agrees with all {0} answers.', judged)
+          : t(
+              'It still disagrees with {0} of {1} answers. Those are the hard ones, or they are wrong: the Answers view lists the suspects.',
+              violated,
+              judged,
+            )
+      }
+      ${
+        violated === 0
+          ? nothing
+          : html`<button
+              class="link"
+              data-command="showAnswers"
+              @click=${() => {
+                run('showAnswers');
+              }}
+            >
+              ${t('Show Answers')}
+            </button>`
+      }
+    </p>
+  </section>`;
+}
