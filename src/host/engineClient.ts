@@ -34,9 +34,14 @@ type Result<M extends Method> = EngineCalls[M]['result'];
 type ProgressOf<M extends Method> =
   EngineCalls[M] extends Required<Pick<Call, 'progress'>> ? EngineCalls[M]['progress'] : never;
 
+export interface EngineCallOptions<Progress> extends CallOptions<Progress> {
+  /** how long this call may go on once it is cancelled, where it still has something to save; milliseconds */
+  graceMs?: number;
+}
+
 /** What the host needs of the engine. */
 export interface Engine {
-  call<M extends Method>(method: M, params: Params<M>, options?: CallOptions<ProgressOf<M>>): Promise<Result<M>>;
+  call<M extends Method>(method: M, params: Params<M>, options?: EngineCallOptions<ProgressOf<M>>): Promise<Result<M>>;
   /** a person wants it to be started again, however often it crashed */
   restart(): void;
 }
@@ -96,7 +101,7 @@ export class EngineClient implements Engine {
   async call<M extends Method>(
     method: M,
     params: Params<M>,
-    options: CallOptions<ProgressOf<M>> = {},
+    options: EngineCallOptions<ProgressOf<M>> = {},
   ): Promise<Result<M>> {
     this.#calls++;
     clearTimeout(this.#idle);
@@ -229,7 +234,7 @@ export class EngineClient implements Engine {
   }
 
   /** A person who cancelled must not wait for an engine that is deep in native code. */
-  async #cancellable<T>(method: string, work: Promise<T>, { signal }: CallOptions<never>): Promise<T> {
+  async #cancellable<T>(method: string, work: Promise<T>, { signal, graceMs }: EngineCallOptions<never>): Promise<T> {
     if (!signal) return work;
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
@@ -238,7 +243,7 @@ export class EngineClient implements Engine {
         timer = setTimeout(() => {
           this.#options.log.warn(`the engine has not yet stopped "${method}"`);
           reject(new RpcError(CANCELLED, `${method} was cancelled`));
-        }, this.#options.cancelGraceMs);
+        }, graceMs ?? this.#options.cancelGraceMs);
       };
       signal.addEventListener('abort', onAbort, { once: true });
     });

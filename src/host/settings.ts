@@ -1,10 +1,19 @@
 import * as vscode from 'vscode';
 import type { Metric } from '../core/types';
 import type { Strategy } from '../core/mining/types';
-import type { BackendChoice, ClassRule, EngineSettings, MineParams } from '../rpc/engine-protocol';
+import type { BackendChoice, ClassRule, EngineSettings, MineParams, TrainParams } from '../rpc/engine-protocol';
 import { settings as ids } from '../contributions';
 
 type SettingId = (typeof ids)[Exclude<keyof typeof ids, 'section'>];
+
+/** From the setting's names to the engine's. */
+const AUGMENTATION = {
+  affine: 'affine',
+  'flip-horizontal': 'flipHorizontal',
+  'flip-vertical': 'flipVertical',
+  crop: 'crop',
+  colour: 'colour',
+} as const satisfies Record<string, keyof NonNullable<TrainParams['augmentation']>>;
 
 /** Reads Margin's settings as they hold for one folder. Defaults come from package.json. */
 export class Settings {
@@ -38,6 +47,13 @@ export class Settings {
       perImage: this.#get<number>(ids.perImage),
       seed: this.seed,
     };
+  }
+
+  /** What is switched on or off by the person; what is left out is up to the network. */
+  get augmentation(): NonNullable<TrainParams['augmentation']> {
+    const chosen = this.#get<Record<string, unknown>>(ids.augmentation);
+    const entries = Object.entries(AUGMENTATION).filter(([id]) => typeof chosen[id] === 'boolean');
+    return Object.fromEntries(entries.map(([id, name]) => [name, chosen[id]]));
   }
 
   get seed(): number {

@@ -48,7 +48,7 @@ export interface Progress {
 export interface EpochPoint {
   epoch: number;
   loss: number;
-  /** held-out P@1; absent where nothing is held out */
+  /** the held-out figure, as `measure` says; absent where nothing is held out */
   heldOut?: number;
 }
 
@@ -58,7 +58,11 @@ export interface TrainingProgress {
   loss: number;
   imagesPerSecond: number;
   history: EpochPoint[];
+  /** what the held-out figure is: MAP@R of classes, or the area under the ROC curve of answers */
+  measure: HeldOutMeasure;
 }
+
+export type HeldOutMeasure = 'map-at-r' | 'auc';
 
 /** A file that gives no picture, and why, for a person. */
 export interface FileProblem {
@@ -360,6 +364,7 @@ export interface TrainResult {
   /** how held-out images are kept apart: by class, component of the answers, or image */
   heldOutBy: string;
   history: EpochPoint[];
+  measure: HeldOutMeasure;
   /** on the held-out images: the model in use before, and this one */
   before?: RetrievalInfo;
   after?: RetrievalInfo;

@@ -6,7 +6,7 @@ import { rowDistance } from '../../core/distances';
 import { PixelStore, VectorStore } from '../../dataset';
 import { BACKBONE_DEFAULTS, completeOptions, readModel, saveModel, train } from '../../model';
 import type { Answer, Embedder, ModelInput, TrainingData, TrainOptions } from '../../model';
-import type { EpochPoint, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { EpochPoint, HeldOutMeasure, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
@@ -44,6 +44,7 @@ export async function trainModel(
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   const { data, classes } = trainingData(workspace, images, pixels, params);
 
+  const measure: HeldOutMeasure = classes > 0 ? 'map-at-r' : 'auc';
   const history: EpochPoint[] = [];
   const result = await train(choice, input, data, {
     backend: embedders.options(settings),
@@ -59,7 +60,7 @@ export async function trainModel(
         done: step,
         total: steps,
         secondsLeft,
-        training: { epoch, epochs, loss, imagesPerSecond, history: [...history] },
+        training: { epoch, epochs, loss, imagesPerSecond, history: [...history], measure },
       }),
   });
 
@@ -102,6 +103,7 @@ export async function trainModel(
       loss,
       ...(figure !== undefined && { heldOut: figure }),
     })),
+    measure,
     ...(before && { before }),
     ...(after && { after }),
     ...(answers && { answers }),

@@ -1,0 +1,193 @@
+import * as vscode from 'vscode';
+import { settings as settingIds } from '../../contributions';
+import type { ModelInfo } from '../../rpc/engine-protocol';
+import type { TrainChoice, TrainRun } from '../../rpc/train-protocol';
+import { BACKBONES, distancesFor, freeName, isModelName, lossesFor } from './choices';
+import { backboneWords, distanceWords, lossWords, sourcesWords } from './words';
+
+const t = vscode.l10n.t;
+
+interface Choice<T> extends vscode.QuickPickItem {
+  value: T;
+}
+type Asked = (choice: TrainChoice, models: readonly ModelInfo[]) => Promise<TrainChoice | undefined>;
+
+/** Asks for what has to be chosen, then shows all choices; any of them can be changed until training starts. */
+export async function askTraining(
+  models: readonly ModelInfo[],
+  before: TrainChoice | undefined,
+): Promise<TrainChoice | undefined> {
+  let choice = before;
+  if (!choice) {
+    choice = {
+      name: freeName(models.map(({ id }) => id)),
+      backbone: 'resnet',
+      use: ['classes', 'answers'],
+      epochs: EPOCHS,
+    };
+    for (const ask of [askNetwork, askLoss, askDistance, askSources, askName]) {
+      choice = await ask(choice, models);
+      if (!choice) return undefined;
+    }
+  }
+  for (;;) {
+    const picked: Asked | 'start' | 'settings' | undefined = await askToStart(choice);
+    if (picked === undefined) return undefined;
+    if (picked === 'start') return choice;
+    if (picked === 'settings') {
+      await vscode.commands.executeCommand(
+        'workbench.action.openSettings',
+        `@id:${settingIds.section}.${settingIds.augmentation}`,
+      );
+      return undefined;
+    }
+    // Leaving a step leaves that choice as it was.
+    choice = (await picked(choice, models)) ?? choice;
+  }
+}
+
+/** The choices in words, as the last step and the page list them. */
+export function factsOf(choice: TrainChoice): TrainRun['facts'] {
+  return rowsOf(choice).map(({ name, value }) => ({ name, value }));
+}
+
+const EPOCHS = 30;
+
+function rowsOf(choice: TrainChoice): { name: string; value: string; ask: Asked }[] {
+  const network =
+    choice.from === undefined
+      ? backboneWords(choice.backbone ?? 'resnet').label
+      : choice.freeze
+        ? t('{0}, its head only', choice.from)
+        : choice.from;
+  const loss = lossOf(choice);
+  return [
+    { name: t('Name'), value: choice.name, ask: askName },
+    { name: t('Base network'), value: network, ask: askNetwork },
+    { name: t('Loss'), value: lossWords(loss).label, ask: askLoss },
+    { name: t('Distance'), value: distanceWords(choice.metric ?? distancesFor(loss)[0]!).label, ask: askDistance },
+    { name: t('Learns from'), value: sourcesWords(choice.use).label, ask: askSources },
+    { name: t('Epochs'), value: String(choice.epochs ?? EPOCHS), ask: askEpochs },
+  ];
+}
+
+async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'settings' | undefined> {
+  const picked = await vscode.window.showQuickPick<Choice<Asked | 'start' | 'settings'>>(
+    [
+      { label: t('Start Training'), iconPath: new vscode.ThemeIcon('play'), value: 'start' },
+      { label: t('Change…'), kind: vscode.QuickPickItemKind.Separator, value: 'start' },
+      ...rowsOf(choice).map(({ name, value, ask }) => ({ label: name, description: value, value: ask })),
+      { label: t('Augmentation'), description: t('in the settings'), value: 'settings' },
+    ],
+    { title: t('Train Siamese Model'), placeHolder: t('Start, or change a choice first') },
+  );
+  return picked?.value;
+}
+
+async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
+  const picked = await pick<TrainChoice['backbone'] | 'own'>(t('Base network'), [
+    ...BACKBONES.map(value => ({ ...backboneWords(value), value })),
+    ...(models.length > 0
+      ? [
+          {
+            label: t('Go On From a Model…'),
+            detail: t('train a network further, whole or its head only'),
+            value: 'own' as const,
+          },
+        ]
+      : []),
+  ]);
+  if (picked === undefined) return undefined;
+  const { from: _from, freeze: _freeze, ...rest } = choice;
+  void [_from, _freeze];
+  if (picked !== 'own') return consistent({ ...rest, backbone: picked });
+  const from = await pick<string>(
+    t('The model to go on from'),
+    models.map(({ id, name, description }) => ({
+      label: name,
+      ...(description !== undefined && { detail: description }),
+      value: id,
+    })),
+  );
+  if (from === undefined) return undefined;
+  const freeze = await pick<boolean>(t('What to train of it'), [
+    { label: t('The whole network'), detail: t('learns most; needs more images'), value: false },
+    { label: t('Its head only'), detail: t('the base network stays as it is'), value: true },
+  ]);
+  if (freeze === undefined) return undefined;
+  const { backbone: _backbone, ...own } = rest;
+  void _backbone;
+  return consistent({ ...own, from, freeze });
+}
+
+async function askLoss(choice: TrainChoice): Promise<TrainChoice | undefined> {
+  const loss = await pick(
+    t('Loss: what training lessens'),
+    lossesFor(choice.backbone).map(value => ({ ...lossWords(value), value })),
+  );
+  return loss && consistent({ ...choice, loss });
+}
+
+async function askDistance(choice: TrainChoice): Promise<TrainChoice | undefined> {
+  const metrics = distancesFor(lossOf(choice));
+  // One that fits is no choice.
+  if (metrics.length === 1) return { ...choice, metric: metrics[0]! };
+  const metric = await pick(
+    t('Distance: how two embeddings are compared'),
+    metrics.map(value => ({ ...distanceWords(value), value })),
+  );
+  return metric && { ...choice, metric };
+}
+
+async function askSources(choice: TrainChoice): Promise<TrainChoice | undefined> {
+  const all: NonNullable<TrainChoice['use']>[] = [['classes', 'answers'], ['classes'], ['answers']];
+  const use = await pick(
+    t('What to learn from'),
+    all.map(value => ({ ...sourcesWords(value), value })),
+  );
+  return use && { ...choice, use };
+}
+
+async function askName(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
+  const name = await vscode.window.showInputBox({
+    title: t('Train Siamese Model'),
+    prompt: t('The name of the new model, a folder under .margin/models'),
+    value: choice.name,
+    validateInput: text => {
+      const wanted = text.trim();
+      if (!isModelName(wanted)) return t('Letters, digits, dots, dashes, and another name than starter');
+      return models.some(({ id }) => id === wanted)
+        ? {
+            message: t('There is a model of this name: the new one will replace it.'),
+            severity: vscode.InputBoxValidationSeverity.Warning,
+          }
+        : undefined;
+    },
+  });
+  return name === undefined ? undefined : { ...choice, name: name.trim() };
+}
+
+async function askEpochs(choice: TrainChoice): Promise<TrainChoice | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: t('Train Siamese Model'),
+    prompt: t('Epochs at most; training stops earlier where the held-out figure no longer gets better'),
+    value: String(choice.epochs ?? EPOCHS),
+    validateInput: input => (/^[1-9]\d{0,3}$/.test(input.trim()) ? undefined : t('A whole number from 1 to 9999')),
+  });
+  return text === undefined ? undefined : { ...choice, epochs: Number(text) };
+}
+
+function lossOf({ loss, backbone }: TrainChoice) {
+  return loss ?? lossesFor(backbone)[0]!;
+}
+
+/** A changed network or loss takes the distance with it, where the two no longer go together. */
+function consistent(choice: TrainChoice): TrainChoice {
+  const metrics = distancesFor(lossOf(choice));
+  return choice.metric !== undefined && metrics.includes(choice.metric) ? choice : { ...choice, metric: metrics[0]! };
+}
+
+async function pick<T>(placeHolder: string, choices: Choice<T>[]): Promise<T | undefined> {
+  const options = { title: t('Train Siamese Model'), placeHolder, matchOnDetail: true };
+  return (await vscode.window.showQuickPick(choices, options))?.value;
+}
