@@ -3,6 +3,7 @@ import path from 'node:path';
 import { checkLeaks, describeLeaks, type LeakReport, leaks } from '../core/splits';
 import { measure, writeAll } from './atomic';
 import { cardJson, cardMarkdown, cardOf } from './card';
+import { relativePath } from './paths';
 import { requireFiles, requireRows } from './checks';
 import { csvRecord } from './csv';
 import { leftBehind } from './earlier';
@@ -119,6 +120,9 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   const { obsolete, kept } = await leftBehind(out, `${base}.card.json`, new Set(texts.map(file => file.name)));
   const leftOut = inWords(built, result);
   const warnings = [...warningsOf(built, result.kept, request, format), ...kept];
+  const fromFolder = relativePath(request.folder, out);
+  if (images.length > 0 && fromFolder !== null && !fromFolder.startsWith('..'))
+    warnings.push('The copies lie inside of the opened folder: exclude the export, or the next scan finds them too.');
 
   const cardNames = [`${base}.card.md`, `${base}.card.json`];
   const cards: TextFile[] = [];

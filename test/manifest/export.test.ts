@@ -252,6 +252,78 @@ describe('a second export into the same folder', () => {
   });
 });
 
+describe('folds and near duplicates', () => {
+  const from = ['classes'] as const;
+
+  it('folds are files of their own, which share no image', async () => {
+    const { counts, leakLine } = await run({ from, split: [3], limit: 200 });
+    expect(filesUnder(out).filter(name => !name.includes('card'))).toEqual([1, 2, 3].map(i => `fold${i}.pairs.jsonl`));
+    expect(counts['rows.fold1']! + counts['rows.fold2']! + counts['rows.fold3']!).toBe(counts.rows);
+    expect(leakLine).toMatch(/in more than one of 3 parts: 0 images, 0 components .* 0 groups .* 0 classes/);
+  });
+
+  it('LFW has them in one file, equally long, half of each relation', async () => {
+    await run({ from, split: [3], limit: 200, format: 'lfw' });
+    const [header, ...lines] = readFileSync(path.join(out, 'pairs.txt'), 'utf8').trimEnd().split('\n');
+    const [folds, count] = header!.split('\t').map(Number) as [number, number];
+    expect([folds, lines.length]).toEqual([3, 6 * count]);
+    for (let fold = 0; fold < 3; fold++) {
+      const block = lines.slice(2 * fold * count, 2 * (fold + 1) * count).map(line => line.split('\t').length);
+      expect(block).toEqual([...Array<number>(count).fill(3), ...Array<number>(count).fill(4)]);
+    }
+    for (const line of lines) {
+      const fields = line.split('\t');
+      const pairs =
+        fields.length === 3
+          ? [
+              [0, 1],
+              [0, 2],
+            ]
+          : [
+              [0, 1],
+              [2, 3],
+            ];
+      for (const [name, number] of pairs) {
+        const file = `${fields[name!]!}/${fields[name!]!}_${fields[number!]!.padStart(4, '0')}.jpg`;
+        expect(existsSync(path.join(out, 'lfw', file)), file).toBe(true);
+      }
+    }
+  });
+
+  it('open-metric-learning holds each out once', async () => {
+    await run({ from, split: [3], limit: 200, format: 'open-metric-learning' });
+    const held = [1, 2, 3].map(i => {
+      const lines = readFileSync(path.join(out, `fold${i}.open-metric-learning.csv`), 'utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(1);
+      expect(lines.length).toBe(IMAGES.length);
+      for (const line of lines) expect(line).toMatch(/,train,,$|,validation,True,True$/u);
+      return lines.filter(line => line.includes(',validation,')).map(line => line.replace(/,validation.*$/u, ''));
+    });
+    expect(new Set(held.flat()).size).toBe(IMAGES.length);
+  });
+
+  it('near duplicates stay on one side, although their classes differ', async () => {
+    const duplicates = [[at(0, 0).hash, at(3, 1).hash, at(5, 2).hash]];
+    for (const by of ['class', 'component'] as const) {
+      for (let seed = 0; seed < 5; seed++) {
+        const { leaks, warnings } = await run({
+          data: { ...DATA, duplicates },
+          from,
+          by,
+          seed,
+          split: [0.5, 0.5],
+          limit: 300,
+          dryRun: true,
+        });
+        expect(leaks).toMatchObject({ images: 0, duplicates: 0, components: 0 });
+        if (by === 'class') expect(warnings.join()).toMatch(/tie classes together.*"-dash" \+ "1" \+ "hats"/);
+      }
+    }
+  });
+});
+
 describe('where files go', () => {
   it('a file name gives its name to the parts', async () => {
     await run({ from: ['answers'], out: path.join(out, 'garments.pairs.jsonl') });
@@ -288,6 +360,13 @@ describe('where files go', () => {
       expect(new Set(names).size).toBe(names.length);
       expect(names.filter(name => /[:<>|]|con\.bmp/u.test(name))).toEqual([]);
     }
+  });
+
+  it('warns when copies land where the next scan finds them', async () => {
+    const inside = await run({ from: ['answers'], images: 'copy', out: path.join(folder, 'export'), dryRun: true });
+    expect(inside.warnings.join()).toMatch(/the next scan finds them/);
+    const beside = await run({ from: ['answers'], images: 'copy', dryRun: true });
+    expect(beside.warnings).toEqual([]);
   });
 
   it('every card has lines of Python, five at most, for each of its files', async () => {
