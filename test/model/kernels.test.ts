@@ -124,6 +124,30 @@ describe('wasm kernels against the plain JavaScript backend', () => {
     );
   });
 
+  it('share the gradient of average pooling among the values that were averaged, also at padded edges', async () => {
+    await tf.setBackend('wasm');
+    for (const [h, w, c] of [
+      [5, 5, 3],
+      [4, 6, 4],
+      [7, 3, 9],
+    ] as const) {
+      // Pooling is linear: its gradient is the transpose of its matrix, which unit pictures spell out.
+      const size = h * w * c;
+      const pool = (x: tf.Tensor): tf.Tensor => tf.avgPool(x as tf.Tensor4D, 2, 2, 'same');
+      const matrix = pool(tf.reshape(tf.eye(size), [size, h, w, c])).dataSync();
+      const y = pool(tf.zeros([1, h, w, c]));
+      const dy = values(y.shape, 3);
+      const gradient = tf
+        .grad(pool)(tf.zeros([1, h, w, c]), dy)
+        .dataSync();
+      const g = [...dy.dataSync()];
+      for (let i = 0; i < size; i++) {
+        const expected = g.reduce((sum, v, k) => sum + v * matrix[i * y.size + k]!, 0);
+        expect(gradient[i]).toBeCloseTo(expected, 5);
+      }
+    }
+  });
+
   it('convolve depthwise, both gradients', async () => {
     await fc.assert(
       fc.asyncProperty(fc.record(sizes), async ({ n, h, w, ci, kh, stride, pad, seed }) => {

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BACKBONES, loadBackend } from '../../src/model';
 import { buildNetwork } from '../../src/model/network/backbones';
@@ -8,47 +7,14 @@ import { foldNetwork } from '../../src/model/network/embed-forward';
 import { batchNormalise } from '../../src/model/network/normalise';
 import type { Tail } from '../../src/model/network/normalise';
 import { planOf } from '../../src/model/network/plan';
-import { trainForward, updateMovingMoments } from '../../src/model/network/train-forward';
+import { trainForward } from '../../src/model/network/train-forward';
 import type { SeenMoments } from '../../src/model/network/train-forward';
+import { farthest, network, picture, stepOf } from './support/step';
 import { wasmDir } from './support/wasm';
 
 beforeAll(async () => {
   await loadBackend({ choice: 'wasm', wasmDir: wasmDir() });
 }, 60_000);
-
-const sizes = { conv4: 16, koch: 65, resnet: 20, mobile: 32 };
-
-/** A small network of each kind, the same on every backend: its weights are made by seed. */
-async function network(backend: string, backbone: (typeof BACKBONES)[number]): Promise<LayersModel> {
-  await tf.setBackend(backend);
-  const size = sizes[backbone];
-  return buildNetwork({ backbone, width: size, height: size, channels: 1, embeddingSize: 6, widen: 0.125, seed: 3 });
-}
-
-function picture(shape: number[]): tf.Tensor4D {
-  return tf.randomNormal(shape as [number, number, number, number], 0, 1, 'float32', 11) as tf.Tensor4D;
-}
-
-/** Embeddings, loss and gradients of one training step. */
-function stepOf(model: LayersModel, n: number) {
-  const plan = planOf(model);
-  const [, h, w, c] = model.inputs[0]!.shape as number[];
-  const x = picture([n, h!, w!, c!]);
-  const seen: SeenMoments[] = [];
-  const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
-  const { value, grads } = tf.variableGrads(
-    () => tf.mean(tf.square(tf.sub(trainForward(plan, x, seen), 0.3))) as tf.Scalar,
-    variables,
-  );
-  updateMovingMoments(seen, 0.9);
-  const gradients = variables.map(v => grads[v.name]!.dataSync<'float32'>());
-  const embedded = tf.tidy(() => foldNetwork(plan).run(x).dataSync<'float32'>());
-  return { loss: value.dataSync()[0]!, gradients, embedded };
-}
-
-function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  return Array.from(a).reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i]!)), 0);
-}
 
 describe.each(BACKBONES)('%s', backbone => {
   it('gives the same embeddings and gradients on wasm as in plain JavaScript', async () => {
@@ -59,7 +25,7 @@ describe.each(BACKBONES)('%s', backbone => {
       const scale = gradient.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
       expect(farthest(fast.gradients[i]!, gradient) / scale, `parameter ${i}`).toBeLessThan(1e-3);
     }
-  });
+  }, 60_000);
 
   it('folded, embeds as tf.layers does', async () => {
     const model = await network('wasm', backbone);

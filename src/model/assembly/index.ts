@@ -1,5 +1,5 @@
 // What tfjs-backend-wasm lacks, does wrongly or does slowly, on its own memory: nothing is copied between the two modules.
 export { scratchBytes, pad, packFilter, packFilterTurned, convolve, convolveFilterGradient } from './convolution';
 export { columnSums, moments, affineOf, normalise, normaliseGradient, normalisePool, normalisePoolGradient } from './norm';
-export { maxPoolGradient, depthwiseInputGradient, depthwiseFilterGradient } from './windows';
+export { averagePoolGradient, maxPoolGradient, depthwiseInputGradient, depthwiseFilterGradient } from './windows';
 export { adam, sgd } from './optimise';

@@ -39,6 +39,38 @@ export function maxPoolGradient(
   }
 }
 
+/**
+ * Gradient of average pooling: each output's gradient in equal parts to the window's values inside the picture. (tfjs' own
+ * divides by the whole window at the edges too, where the forward pass does not.)
+ */
+export function averagePoolGradient(
+  dy: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, fh: i32, fw: i32, sh: i32, sw: i32, top: i32, left: i32,
+  dx: usize,
+): void {
+  const pixel: usize = (c as usize) * 4;
+  memory.fill(dx, 0, ((n * h * w) as usize) * pixel);
+  for (let i = 0; i < n; i++) {
+    for (let r = 0; r < oh; r++) {
+      const h0 = max(0, r * sh - top);
+      const h1 = min(h, r * sh - top + fh);
+      for (let q = 0; q < ow; q++) {
+        const w0 = max(0, q * sw - left);
+        const w1 = min(w, q * sw - left + fw);
+        const share = (1.0 as f32) / (max(1, (h1 - h0) * (w1 - w0)) as f32);
+        for (let a = h0; a < h1; a++) {
+          for (let b = w0; b < w1; b++) {
+            const to = dx + (((i * h + a) * w + b) as usize) * pixel;
+            let j: usize = 0;
+            for (; j + 16 <= pixel; j += 16) v128.store(to + j, fma(v128.load(dy + j), f32x4.splat(share), v128.load(to + j)));
+            for (; j < pixel; j += 4) f32.store(to + j, f32.load(to + j) + f32.load(dy + j) * share);
+          }
+        }
+        dy += pixel;
+      }
+    }
+  }
+}
+
 /** dx [n,h,w,c] of a depthwise convolution with filter [fh,fw,c] (channel multiplier 1). */
 export function depthwiseInputGradient(
   dy: usize, filter: usize, n: i32, h: i32, w: i32, c: i32, oh: i32, ow: i32, fh: i32, fw: i32, sh: i32, sw: i32, top: i32,

@@ -31,9 +31,10 @@ export async function loadBackend(options: BackendOptions): Promise<LoadedBacken
 const STARTERS: Record<BackendName, (options: BackendOptions) => Promise<string>> = {
   node: async ({ tfjsNodePath }) => {
     restoreLegacyUtil();
-    const loaded = requireTfjsNode(tfjsNodePath);
+    requireTfjsNode(tfjsNodePath);
     await use('tensorflow');
-    return `tfjs-node runs, on libtensorflow ${loaded.version?.['tensorflow'] ?? 'of unknown version'}`;
+    const { binding } = tf.backend() as { binding?: { TF_Version?: string } };
+    return `tfjs-node runs, on libtensorflow ${binding?.TF_Version ?? 'of unknown version'}`;
   },
   wasm: async ({ wasmDir }) => startWasm(wasmDir),
   cpu: async () => {
@@ -43,14 +44,10 @@ const STARTERS: Record<BackendName, (options: BackendOptions) => Promise<string>
   },
 };
 
-interface TfjsNode {
-  version?: Record<string, string>;
-}
-
 /** tfjs-node registers its backend with the global tfjs engine when it is loaded, whichever copy of tfjs-core asks. */
-function requireTfjsNode(folder: string | undefined): TfjsNode {
+function requireTfjsNode(folder: string | undefined): void {
   const load = createRequire(__filename);
-  return load(folder === undefined || folder === '' ? '@tensorflow/tfjs-node' : path.resolve(folder)) as TfjsNode;
+  load(folder === undefined || folder === '' ? '@tensorflow/tfjs-node' : path.resolve(folder));
 }
 
 async function use(name: string): Promise<void> {

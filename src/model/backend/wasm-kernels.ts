@@ -14,7 +14,7 @@ import type { WasmModule } from './wasm-module';
 /**
  * Registers our kernels over tfjs-backend-wasm 4.22's, which lacks some gradients (Conv2DBackpropFilter, depthwise,
  * UnsortedSegmentSum), computes some wrongly (MaxPoolGrad where a window's largest value is <= 0; _FusedMatMul with a
- * transpose flag, bias and more than 48 columns) and some slowly (Conv2DBackpropInput, matrix products with a transpose
+ * transpose flag, bias and more than 48 columns; AvgPoolGrad at padded edges) and some slowly (Conv2DBackpropInput, matrix products with a transpose
  * flag, sums over leading axes). What we do not cover goes on to the original.
  */
 export function registerWasmKernels(m: WasmModule): void {
@@ -39,6 +39,7 @@ export function registerWasmKernels(m: WasmModule): void {
     );
   });
   put('MaxPoolGrad', () => maxPoolGrad(m));
+  put('AvgPoolGrad', () => averagePoolGrad(m));
   put('DepthwiseConv2dNativeBackpropInput', () => depthwiseInput(m));
   put('DepthwiseConv2dNativeBackpropFilter', () => depthwiseFilter(m));
   put('BatchMatMul', batchMatMul(m));
@@ -99,19 +100,30 @@ function biasCovered(bias: TensorInfo | undefined, channels: number): boolean {
 function maxPoolGrad(m: WasmModule): KernelFunc {
   return ({ inputs, attrs }) => {
     const { dy, input } = inputs as Named<'dy' | 'input'>;
-    const { filterSize, strides, pad, dimRoundingMode } = attrs!;
-    const info = backend_util.computePool2DInfo(
-      input.shape as Shape4,
-      filterSize as [number, number],
-      strides as [number, number],
-      1,
-      pad as 'same',
-      dimRoundingMode as 'floor',
-    );
     const dx = m.output(input.shape);
-    m.run.maxPoolGradient(m.at(input), m.at(dy), ...windowSizes(info), m.at(dx));
+    m.run.maxPoolGradient(m.at(input), m.at(dy), ...windowSizes(poolInfo(input.shape, attrs!)), m.at(dx));
     return dx;
   };
+}
+
+function averagePoolGrad(m: WasmModule): KernelFunc {
+  return ({ inputs, attrs }) => {
+    const { dy, input } = inputs as Named<'dy' | 'input'>;
+    const dx = m.output(input.shape);
+    m.run.averagePoolGradient(m.at(dy), ...windowSizes(poolInfo(input.shape, attrs!)), m.at(dx));
+    return dx;
+  };
+}
+
+function poolInfo(shape: number[], { filterSize, strides, pad, dimRoundingMode }: NamedAttrMap) {
+  return backend_util.computePool2DInfo(
+    shape as Shape4,
+    filterSize as [number, number],
+    strides as [number, number],
+    1,
+    pad as 'same',
+    dimRoundingMode as 'floor',
+  );
 }
 
 function windowSizes(info: ReturnType<typeof backend_util.computePool2DInfo> | Conv2DInfo): number[] {

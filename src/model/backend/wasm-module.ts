@@ -19,6 +19,7 @@ export interface TrainExports {
   normaliseGradient(...args: number[]): void;
   normalisePool(...args: number[]): void;
   normalisePoolGradient(...args: number[]): void;
+  averagePoolGradient(...args: number[]): void;
   maxPoolGradient(...args: number[]): void;
   depthwiseInputGradient(...args: number[]): void;
   depthwiseFilterGradient(...args: number[]): void;

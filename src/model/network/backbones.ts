@@ -103,6 +103,11 @@ class Maker {
     return layers.maxPooling2d({ name: this.name('pool'), poolSize: 2, strides: 2 }).apply(x) as Value;
   }
 
+  halve(x: Value): Value {
+    const config = { name: this.name('halve'), poolSize: 2, strides: 2, padding: 'same' } as const;
+    return layers.averagePooling2d({ ...config, poolSize: [2, 2], strides: [2, 2] }).apply(x) as Value;
+  }
+
   flatten(x: Value): Value {
     return layers.flatten({ name: this.name('flatten') }).apply(x) as Value;
   }
@@ -175,7 +180,8 @@ function residual(make: Maker, x: Value, filters: number, stride: number): Value
   let y = make.norm(make.conv(x, filters, 3, { stride }));
   y = make.norm(make.conv(y, filters, 3), 'linear');
   const same = stride === 1 && x.shape[3] === make.filters(filters);
-  const short = same ? x : make.norm(make.conv(x, filters, 1, { stride }), 'linear');
+  // Averaged, then 1 x 1 (He 2019, "ResNet-D"): a 1 x 1 convolution with stride 2 would pass three pixels in four over.
+  const short = same ? x : make.norm(make.conv(stride === 2 ? make.halve(x) : x, filters, 1), 'linear');
   return make.relu(make.add(y, short));
 }
 
