@@ -3,11 +3,14 @@ import type { FolderRef } from '../rpc/engine-protocol';
 import type { AnswersTree } from './answers/answersTree';
 import type { SummaryPage } from './answers/summary';
 import type { EngineClient } from './engineClient';
+import type { EvaluationPage } from './evaluate/evaluationPage';
 import type { Folders } from './folders';
 import type { Jobs } from './jobs';
 import type { LabelController } from './label/labelController';
 import type { LabelView } from './label/labelView';
 import { Settings } from './settings';
+import type { TrainController } from './train/trainController';
+import type { TrainPage } from './train/trainPage';
 
 /** The parts that commands work with, made once by `activate`. */
 export interface Margin {
@@ -20,6 +23,8 @@ export interface Margin {
   view: LabelView;
   answers: AnswersTree;
   summary: SummaryPage;
+  training: { controller: TrainController; page: TrainPage };
+  evaluation: EvaluationPage;
 }
 
 /** A folder with the settings that hold there: what every call of the engine names. */
