@@ -1,10 +1,10 @@
 import type { Problem } from '../core/mining/problem';
 import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
-import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window } from './agent';
+import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window, type ResumeData } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { Arena, type Plan } from './plan';
-import { Resume, type ResumeData } from './resume';
+import { Resume } from './resume';
 import { makeSpace, type Space } from './space';
 import { Team } from './team';
 import type { LoadedKernel } from './wasm';
@@ -201,7 +201,7 @@ export class AnchorRun {
     plan.windowStart = window.start;
     plan.reach = arena.take((rows + 8) * 4);
     plan.nearestCounts = arena.take(rows * 4);
-    plan.nearestReach = arena.take(rows * 4);
+    plan.nearestReach = arena.take((rows + 8) * 4);
     if (nearest > 0) {
       plan.nearestBounds = arena.take(rows * plan.nearestRoom * 4);
       plan.nearestRows = arena.take(rows * plan.nearestRoom * 4);
@@ -234,11 +234,11 @@ export class AnchorRun {
     plan.gapKeys = arena.take(total * 4);
     plan.gapBounds = arena.take(total * gapRoom * 4);
     plan.gapRows = arena.take(total * gapRoom * 4);
-    plan.gapReach = arena.take(rows * 4);
+    plan.gapReach = arena.take((rows + 8) * 4);
     if (this.#resume) window.gapLost = arena.take(total);
     plan.tables = arena.take(rows * plan.tableBytes);
-    plan.tableOrigins = arena.take(rows * 4);
-    plan.tableSlopes = arena.take(rows * 4);
+    plan.tableOrigins = arena.take((rows + 8) * 4);
+    plan.tableSlopes = arena.take((rows + 8) * 4);
   }
 
   /** Every block of the window with every block: rounds in which no block stands in two tasks, so that threads need not wait. */
@@ -294,11 +294,11 @@ function sweepTasks(space: Space, { start, end }: Window): number {
   return (count * (count + 1)) / 2 + count * (blocks - count);
 }
 
-/** Bits for about 32 times as many buckets as an anchor has gaps on average, within reason. */
+/** Bits for about 64 times as many buckets as an anchor has gaps on average, within reason. */
 function tableBytes({ rows, classes }: Problem): number {
   const pairs = classes.reduce((sum, { start, end }) => sum + (end - start) * (end - start - 1), 0);
   const gaps = pairs / Math.max(1, rows.length);
-  return Math.min(4096, Math.max(32, 2 ** Math.ceil(Math.log2(gaps * 4 + 1))));
+  return Math.min(4096, Math.max(32, 2 ** Math.ceil(Math.log2(gaps * 8 + 1))));
 }
 
 function emptyWindow(start: number, end: number): Window {

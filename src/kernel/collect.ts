@@ -5,7 +5,7 @@ import { compareEntries, type CandidatePool, type Entry } from '../core/mining/p
 import type { Problem } from '../core/mining/problem';
 import type { Selection } from '../core/mining/selection';
 import { AnchorRun, wantsOf } from './anchor-run';
-import type { PhaseResult } from './agent';
+import type { PhaseResult } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { keepPairs, takeUpPairs } from './pair-cache';
 import { PairRun } from './pair-run';

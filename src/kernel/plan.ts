@@ -48,6 +48,11 @@ export type Plan = Record<(typeof FIELDS)[number] | (typeof DOUBLES)[number], nu
 
 export const PLAN_BYTES = DOUBLES_AT + DOUBLES.length * 8;
 
+/** A distance beyond all others of the run: lengths in the bounds' scale are at most 1, so distances at most 2. */
+export function farthestOf({ metric, scale }: Plan): number {
+  return metric === 0 ? 3 / scale : 9 / scale;
+}
+
 /** A plan with nothing in it. */
 export function emptyPlan(): Plan {
   return Object.fromEntries([...FIELDS, ...DOUBLES].map(name => [name, 0])) as Plan;
@@ -58,6 +63,32 @@ export function writePlan(memory: WebAssembly.Memory, at: number, plan: Plan): v
   FIELDS.forEach((name, i) => view.setInt32(at + 4 * i, plan[name] | 0, true));
   DOUBLES.forEach((name, i) => view.setFloat64(at + DOUBLES_AT + 8 * i, plan[name], true));
 }
+
+/** Where things lie that the kernel itself does not look at: byte offsets in the shared memory. */
+export interface Places {
+  /** i32: see `CONTROL` */
+  control: number;
+  plan: number;
+  /** of each thread */
+  scratch: number[];
+  /** i32 [n]: the class of row i is rows [classFrom[i], classTo[i]) */
+  classFrom: number;
+  classTo: number;
+  /** u8: beside answeredOthers, 1 where the answer was `same` */
+  answeredSame: number;
+  /** u8 [n]: 1 where an image has all the candidates its cap allows */
+  spent: number;
+  /** f64 [d]: what is taken off every vector before it is rounded */
+  centre: number;
+  /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows and each chunk of listed ones */
+  tasks: number;
+  locks: number;
+  /** state of the window's anchors begins here */
+  state: number;
+}
+
+/** Slots of the control words. */
+export const CONTROL = { next: 0, done: 1, cancel: 2 } as const;
 
 /** Hands out places in a memory that is made to measure afterwards. */
 export class Arena {

@@ -1,17 +1,8 @@
 import type { Problem } from '../core/mining/problem';
-import { printsOf, surroundingsOf, type MiningCache, type SavedAnchors } from './cache';
-import type { Window } from './agent';
+import { printsOf, surroundingsOf, type MiningCache } from './cache';
+import type { ResumeData, Window } from './phases';
 import type { Plan } from './plan';
 import type { Space } from './space';
-
-/** What a thread needs to take up an earlier run; arrays lie in shared memory. */
-export interface ResumeData {
-  saved: SavedAnchors;
-  /** of each row: where the unchanged anchor stood in the earlier run, -1 where it has to be swept */
-  oldPlaces: Int32Array;
-  /** of each row of the earlier run: where it stands now, -1 where it is gone or changed */
-  newPlaces: Int32Array;
-}
 
 /** Finds out what of an earlier run still holds, and keeps what the next one may want. */
 export class Resume {

@@ -3,33 +3,8 @@ import { SAME, type Problem } from '../core/mining/problem';
 import type { Metric } from '../core/types';
 import type { Side } from '../core/mining/guards';
 import type { Control } from './control';
-import { Arena, emptyPlan, PLAN_BYTES, type Plan } from './plan';
-
-/** Where things lie that the kernel itself does not look at: byte offsets in the shared memory. */
-export interface Places {
-  /** i32: see `CONTROL` */
-  control: number;
-  plan: number;
-  /** of each thread */
-  scratch: number[];
-  /** i32 [n]: the class of row i is rows [classFrom[i], classTo[i]) */
-  classFrom: number;
-  classTo: number;
-  /** u8: beside answeredOthers, 1 where the answer was `same` */
-  answeredSame: number;
-  /** u8 [n]: 1 where an image has all the candidates its cap allows */
-  spent: number;
-  /** f64 [d]: what is taken off every vector before it is rounded */
-  centre: number;
-  /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows and each chunk of listed ones */
-  tasks: number;
-  locks: number;
-  /** state of the window's anchors begins here */
-  state: number;
-}
-
-/** Slots of the control words. */
-export const CONTROL = { next: 0, done: 1, cancel: 2 } as const;
+import { roundingOf } from './rounding';
+import { Arena, CONTROL, emptyPlan, PLAN_BYTES, type Places, type Plan } from './plan';
 
 /** Rows and memory of one run, in the kernel's order: row i of the kernel is row `rows[i]` of the data. */
 export interface Space {
@@ -82,7 +57,7 @@ export async function makeSpace(
   const block = blockOf(n, d, threads);
   const plan = emptyPlan();
   const blocks = Math.ceil(n / block);
-  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(480, 98304 / d) / 12) * 12));
+  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(240, 32768 / d) / 12) * 12));
 
   const arena = new Arena(4096);
   const control32 = arena.take(64);
@@ -225,12 +200,6 @@ function scaleOf(
     plan.slope = -2;
     plan.relativeWidth = 2 ** -20;
   }
-}
-
-/** Higham's gamma: the relative error of k rounded 32-bit operations in a row. */
-export function roundingOf(k: number): number {
-  const u = 2 ** -24;
-  return (k * u) / (1 - k * u);
 }
 
 /** The answered pairs between mined rows, in the kernel's order. */

@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { MiningRequest } from '../core/mining/types';
-import { Agent, type AgentStart, type Phase, type PhaseResult } from './agent';
+import { Agent } from './agent';
 import type { Control } from './control';
-import { CONTROL, type Space } from './space';
+import type { Phase, PhaseResult } from './phases';
+import { CONTROL } from './plan';
+import type { Space } from './space';
+import type { AgentStart } from './thread';
 import type { LoadedKernel } from './wasm';
 
 /** How far a run of several phases is. */

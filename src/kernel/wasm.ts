@@ -12,8 +12,8 @@ export interface KernelExports {
   nearestOf(i: number, out: number): number;
   sweepList(list: number, count: number, panel: number, lastPanel: number, fresh: boolean): void;
   showAgain(i: number, j: number): void;
-  sweepPairs(from: number, to: number, panel: number, lastPanel: number, countNearer: boolean): void;
-  setBand(from: number, to: number, wantedFrom: number, wantedTo: number): void;
+  sweepPairs(from: number, to: number, panel: number, lastPanel: number): void;
+  setBand(from: number, to: number, wantedFrom: number, wantedTo: number, countNearer: boolean): void;
   handedPairs(): number;
   pairsInside(): number;
   foundPairs(): number;

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Agent, type AgentStart, type Phase } from './agent';
+import { Agent } from './agent';
+import type { Phase } from './phases';
+import type { AgentStart } from './thread';
 
 /** A worker thread: takes tasks of each phase until none are left, and says what it has. */
 const agent = new Agent(workerData as AgentStart);

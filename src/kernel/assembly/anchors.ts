@@ -81,15 +81,9 @@ function scanRows(from: i32, to: i32, j0: i32, apart: bool): void {
   let row = reach + (<usize>(from - windowStart) << 2);
   for (let i = from; i < to; i++, at += 32, row += 4) {
     const t = v128.load32_splat(row);
-    const x = v128.le<f32>(v128.load(at), t);
-    const y = v128.le<f32>(v128.load(at, 16), t);
-    if (!v128.any_true(v128.or(x, y))) continue;
-    let lanes = v128.bitmask<i32>(x) | (v128.bitmask<i32>(y) << 4);
-    while (lanes) {
-      const lane = ctz(lanes);
-      lanes &= lanes - 1;
-      show(i, j0 + lane, load<f32>(at + (<usize>lane << 2)), apart);
-    }
+    const u = v128.load(at);
+    const v = v128.load(at, 16);
+    if (v128.any_true(v128.or(v128.le<f32>(u, t), v128.le<f32>(v, t)))) showPanel(i, j0, u, v, at, apart);
   }
 }
 
@@ -103,24 +97,104 @@ function scanBoth(from: i32, to: i32, j0: i32, apart: bool): void {
     const t = v128.load32_splat(row);
     const u = v128.load(at);
     const v = v128.load(at, 16);
-    if (!v128.any_true(v128.or(v128.le<f32>(u, v128.max<f32>(t, cu)), v128.le<f32>(v, v128.max<f32>(t, cv))))) continue;
-    let lanes = v128.bitmask<i32>(v128.le<f32>(u, t)) | (v128.bitmask<i32>(v128.le<f32>(v, t)) << 4);
-    while (lanes) {
-      const lane = ctz(lanes);
-      lanes &= lanes - 1;
-      show(i, j0 + lane, load<f32>(at + (<usize>lane << 2)), apart);
-    }
-    lanes = v128.bitmask<i32>(v128.le<f32>(u, cu)) | (v128.bitmask<i32>(v128.le<f32>(v, cv)) << 4);
-    if (lanes) {
-      while (lanes) {
-        const lane = ctz(lanes);
-        lanes &= lanes - 1;
-        show(j0 + lane, i, load<f32>(at + (<usize>lane << 2)), apart);
-      }
+    if (v128.any_true(v128.or(v128.le<f32>(u, t), v128.le<f32>(v, t)))) showPanel(i, j0, u, v, at, apart);
+    if (v128.any_true(v128.or(v128.le<f32>(u, cu), v128.le<f32>(v, cv)))) {
+      showToPanel(i, j0, u, v, at, apart);
       cu = v128.load(columns);
       cv = v128.load(columns, 16);
     }
   }
+}
+
+/** Shows anchor i the rows of a panel; u, v and `at` are their lower bounds. */
+function showPanel(i: i32, j0: i32, u: v128, v: v128, at: usize, apart: bool): void {
+  const s = i - windowStart;
+  const near = v128.load32_splat(nearestReach + (<usize>s << 2));
+  const nearLanes = lanesOf(v128.le<f32>(u, near), v128.le<f32>(v, near));
+  let wantedLanes = 0;
+  if (gapStarts) {
+    const first = v128.load32_splat(tableOrigins + (<usize>s << 2));
+    const last = v128.load32_splat(gapReach + (<usize>s << 2));
+    const x = v128.and(v128.ge<f32>(u, first), v128.le<f32>(u, last));
+    const y = v128.and(v128.ge<f32>(v, first), v128.le<f32>(v, last));
+    wantedLanes = lanesOf(x, y);
+    if (wantedLanes) {
+      const slope = v128.load32_splat(tableSlopes + (<usize>s << 2));
+      const table = tables + <usize>s * <usize>tableBytes;
+      wantedLanes &= bitsOf(buckets(u, first, slope), table, 0) | (bitsOf(buckets(v, first, slope), table, 0) << 4);
+    }
+  }
+  const least = f32x4.splat(leastKey);
+  let lanes = nearLanes | wantedLanes | lanesOf(v128.le<f32>(u, least), v128.le<f32>(v, least));
+  while (lanes) {
+    const lane = ctz(lanes);
+    lanes &= lanes - 1;
+    const bound = load<f32>(at + (<usize>lane << 2));
+    admit(i, s, j0 + lane, bound, apart, ((nearLanes >> lane) & 1) != 0, ((wantedLanes >> lane) & 1) != 0);
+  }
+}
+
+/** Shows the anchors of a panel row i. */
+function showToPanel(i: i32, j0: i32, u: v128, v: v128, at: usize, apart: bool): void {
+  const s0 = j0 - windowStart;
+  const offset = <usize>s0 << 2;
+  const nearLanes = lanesOf(
+    v128.le<f32>(u, v128.load(nearestReach + offset)),
+    v128.le<f32>(v, v128.load(nearestReach + offset, 16)),
+  );
+  let wantedLanes = 0;
+  if (gapStarts) {
+    const firstU = v128.load(tableOrigins + offset);
+    const firstV = v128.load(tableOrigins + offset, 16);
+    const x = v128.and(v128.ge<f32>(u, firstU), v128.le<f32>(u, v128.load(gapReach + offset)));
+    const y = v128.and(v128.ge<f32>(v, firstV), v128.le<f32>(v, v128.load(gapReach + offset, 16)));
+    wantedLanes = lanesOf(x, y);
+    if (wantedLanes) {
+      const bytes = <usize>tableBytes;
+      const table = tables + <usize>s0 * bytes;
+      const bu = buckets(u, firstU, v128.load(tableSlopes + offset));
+      const bv = buckets(v, firstV, v128.load(tableSlopes + offset, 16));
+      wantedLanes &= bitsOf(bu, table, bytes) | (bitsOf(bv, table + 4 * bytes, bytes) << 4);
+    }
+  }
+  const least = f32x4.splat(leastKey);
+  let lanes = nearLanes | wantedLanes | lanesOf(v128.le<f32>(u, least), v128.le<f32>(v, least));
+  while (lanes) {
+    const lane = ctz(lanes);
+    lanes &= lanes - 1;
+    const j = j0 + lane;
+    // the padding of the last panel has no number for a bound; rows after it in memory are no anchors
+    const bound = load<f32>(at + (<usize>lane << 2));
+    admit(j, s0 + lane, i, bound, apart, ((nearLanes >> lane) & 1) != 0, ((wantedLanes >> lane) & 1) != 0);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function lanesOf(x: v128, y: v128): i32 {
+  return v128.bitmask<i32>(x) | (v128.bitmask<i32>(y) << 4);
+}
+
+/** Buckets of four bounds. */
+// @ts-ignore: decorator
+@inline function buckets(bounds: v128, origins: v128, slopes: v128): v128 {
+  const x = v128.mul<f32>(v128.sub<f32>(bounds, origins), slopes);
+  const last = f32x4.splat(<f32>(tableBytes * 8 - 1));
+  return v128.trunc_sat<i32>(v128.max<f32>(f32x4.splat(0), v128.min<f32>(x, last)));
+}
+
+/** Bits of four buckets, each in the table `step` bytes after the one before it. */
+// @ts-ignore: decorator
+@inline function bitsOf(b: v128, table: usize, step: usize): i32 {
+  return (
+    bitOf(i32x4.extract_lane(b, 0), table) |
+    (bitOf(i32x4.extract_lane(b, 1), table + step) << 1) |
+    (bitOf(i32x4.extract_lane(b, 2), table + 2 * step) << 2) |
+    (bitOf(i32x4.extract_lane(b, 3), table + 3 * step) << 3)
+  );
+}
+// @ts-ignore: decorator
+@inline function bitOf(b: i32, table: usize): i32 {
+  return <i32>((<u32>load<u8>(table + <usize>(b >>> 3)) >>> (<u32>b & 7)) & 1);
 }
 
 /** Shows anchor i the row j, whose lower bound is within its reach. */
@@ -349,7 +423,7 @@ function insert(i: i32, s: i32, g: i32, last: i32, j: i32, bound: f32): void {
     if (row < 0) {
       store<i32>(gapRows + (<usize>q << 2), j);
       setF32(gapBounds, q, bound);
-      if (q == base + gapRoom - 1) narrow(i, s, g, last);
+      if (q == base + gapRoom - 1) narrow(i, s, g, last, f32.MAX_VALUE);
       return;
     }
     if (f32At(gapBounds, q) > farthest) {
@@ -385,16 +459,22 @@ function insert(i: i32, s: i32, g: i32, last: i32, j: i32, bound: f32): void {
     }
   }
   if (drop < 0) return;
+  const before = limitOf(i, base);
   store<i32>(gapRows + (<usize>drop << 2), j);
   setF32(gapBounds, drop, bound);
-  narrow(i, s, g, last);
+  narrow(i, s, g, last, before);
 }
 
-/** Gap g is full: what lies beyond its farthest row and before the next gap is wanted no more. */
-function narrow(i: i32, s: i32, g: i32, last: i32): void {
-  const base = g * gapRoom;
+/** The highest upper bound in a full gap: what lies above is wanted no more. */
+function limitOf(i: i32, base: i32): f32 {
   let limit: f32 = -Infinity;
   for (let q = base; q < base + gapRoom; q++) limit = max(limit, upperBound(f32At(gapBounds, q), i, at32(gapRows, q)));
+  return limit;
+}
+
+/** Gap g is full: what lies beyond its farthest row and before the next gap is wanted no more; beyond `before` it was not. */
+function narrow(i: i32, s: i32, g: i32, last: i32, before: f32): void {
+  const limit = limitOf(i, g * gapRoom);
   if (g == last - 1) {
     if (limit < f32At(gapReach, s)) {
       setF32(gapReach, s, limit);
@@ -406,7 +486,7 @@ function narrow(i: i32, s: i32, g: i32, last: i32): void {
   if (next <= limit) return;
   const table = tables + <usize>s * <usize>tableBytes;
   let from = bucket(s, limit) + 1;
-  const to = bucket(s, next);
+  const to = before < next ? min(bucket(s, before) + 1, bucket(s, next)) : bucket(s, next);
   while (from < to) {
     if ((from & 7) == 0 && from + 8 <= to) {
       store<u8>(table + (<usize>from >> 3), 0);

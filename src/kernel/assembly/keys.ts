@@ -34,5 +34,11 @@ export function highKey(distance: f64): f32 {
 /** The lowest bound that row i can have with a pair whose upper bound reaches the key. */
 // @ts-ignore: decorator
 @inline export function lowestReaching(key: f32, i: i32): f32 {
-  return key - abs(key) * relativeWidth * 2 - (load<f32>(widths + (<usize>i << 2)) + largestWidth) * 1.001;
+  return lowestReachingAny(key) - load<f32>(widths + (<usize>i << 2)) * 1.001;
+}
+
+/** The same before the width of the row itself is taken off. */
+// @ts-ignore: decorator
+@inline export function lowestReachingAny(key: f32): f32 {
+  return key - abs(key) * relativeWidth * 2 - largestWidth * 1.001;
 }

@@ -2,26 +2,35 @@
 // those that are wanted, or on an edge of the band, are handed out for exact distances to decide.
 import { at32, f32At, isAnswered } from './anchors';
 import { exact } from './exact';
-import { highKey, lowestReaching, lowKey } from './keys';
-import { blockRows, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip } from './plan';
+import { highKey, lowestReachingAny, lowKey } from './keys';
+import { blockRows, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip, widths } from './plan';
 import { bounds, pack } from './tiles';
 
 let bandFrom: f64 = 0;
 let bandTo: f64 = Infinity;
-let wantFrom: f64 = 0;
-let wantTo: f64 = Infinity;
+/** keys of the band and of what is wanted in it; `…Base` are before the row's own width is taken off */
+let sureFrom: f32 = 0;
+let maybeTo: f32 = 0;
+let high: f32 = 0;
+let maybeFromBase: f32 = 0;
+let sureToBase: f32 = 0;
+let lowBase: f32 = 0;
 let handed: i32 = 0;
 let inside: i32 = 0;
 
 /**
- * Pairs at [from, to) are in the band; of those, pairs at [wantedFrom, wantedTo] are handed out. Whatever is nearer than
- * `from` is handed out as well if `from` is a least distance, so that it can be counted.
+ * Pairs at [from, to) are in the band; of those, pairs at [wantedFrom, wantedTo] are handed out. With `countNearer` whatever is
+ * nearer than `from` is handed out as well, so that it can be counted.
  */
-export function setBand(from: f64, to: f64, wantedFrom: f64, wantedTo: f64): void {
+export function setBand(from: f64, to: f64, wantedFrom: f64, wantedTo: f64, countNearer: bool): void {
   bandFrom = from;
   bandTo = to;
-  wantFrom = wantedFrom;
-  wantTo = wantedTo;
+  sureFrom = highKey(from);
+  maybeTo = highKey(to);
+  high = highKey(wantedTo);
+  maybeFromBase = countNearer ? <f32>-Infinity : lowestReachingAny(lowKey(from));
+  sureToBase = lowestReachingAny(lowKey(to));
+  lowBase = lowestReachingAny(lowKey(wantedFrom));
 }
 
 /** Pairs of the last sweep that were handed out: i32 (i, j), i < j, at the thread's `found`. */
@@ -40,7 +49,7 @@ export function foundPairs(): usize {
 }
 
 /** Looks at the pairs of rows [from, to), at most `blockRows`, with the later rows of the panels. */
-export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32, countNearer: bool): void {
+export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32): void {
   handed = 0;
   inside = 0;
   if (atomic.load<i32>(cancelFlag)) return;
@@ -57,30 +66,31 @@ export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32, count
     if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
     bounds(to - from, p);
     const plain = j0 >= to && (side == DIFFERENT ? apart : side == SAME ? together : true);
-    scan(from, to, j0, plain, countNearer);
+    scan(from, to, j0, plain);
   }
 }
 
-function scan(from: i32, to: i32, j0: i32, plain: bool, countNearer: bool): void {
-  const sureFrom = highKey(bandFrom);
-  const maybeTo = highKey(bandTo);
-  const high = highKey(wantTo);
+function scan(from: i32, to: i32, j0: i32, plain: bool): void {
+  const last = f32x4.splat(max(max(maybeTo, high), sureFrom));
+  const firstBase = min(maybeFromBase, lowBase);
   let at = strip;
-  for (let i = from; i < to; i++, at += 32) {
-    const maybeFrom = countNearer ? <f32>-Infinity : lowestReaching(lowKey(bandFrom), i);
-    const sureTo = lowestReaching(lowKey(bandTo), i);
-    const low = lowestReaching(lowKey(wantFrom), i);
+  let width = widths + (<usize>from << 2);
+  for (let i = from; i < to; i++, at += 32, width += 4) {
     const u = v128.load(at);
     const v = v128.load(at, 16);
-    const first = f32x4.splat(min(maybeFrom, low));
-    const last = f32x4.splat(max(max(maybeTo, high), sureFrom));
-    const x = v128.and(v128.ge<f32>(u, first), v128.le<f32>(u, last));
-    const y = v128.and(v128.ge<f32>(v, first), v128.le<f32>(v, last));
+    const x = v128.le<f32>(u, last);
+    const y = v128.le<f32>(v, last);
     if (!v128.any_true(v128.or(x, y))) continue;
-    let lanes = v128.bitmask<i32>(x) | (v128.bitmask<i32>(y) << 4);
-    if (!plain) lanes &= admissible(i, j0);
-    const hand = handLanes(u, v, low, high, maybeFrom, sureFrom, sureTo, maybeTo) & lanes;
-    inside += popcnt(insideLanes(u, v, sureFrom, sureTo) & lanes & ~hand);
+    const own = load<f32>(width) * 1.001;
+    const first = f32x4.splat(firstBase - own);
+    let lanes =
+      v128.bitmask<i32>(v128.and(x, v128.ge<f32>(u, first))) |
+      (v128.bitmask<i32>(v128.and(y, v128.ge<f32>(v, first))) << 4);
+    if (lanes && !plain) lanes &= admissible(i, j0);
+    if (lanes == 0) continue;
+    const sureTo = sureToBase - own;
+    const hand = handLanes(u, v, lowBase - own, maybeFromBase - own, sureTo) & lanes;
+    inside += popcnt((between(u, sureFrom, sureTo) | (between(v, sureFrom, sureTo) << 4)) & lanes & ~hand);
     let rest = hand;
     while (rest) {
       const lane = ctz(rest);
@@ -116,12 +126,8 @@ function admissible(i: i32, j0: i32): i32 {
   return v128.bitmask<i32>(v128.and(v128.ge<f32>(x, f32x4.splat(low)), v128.le<f32>(x, f32x4.splat(high))));
 }
 
-function handLanes(u: v128, v: v128, low: f32, high: f32, maybeFrom: f32, sureFrom: f32, sureTo: f32, maybeTo: f32): i32 {
+function handLanes(u: v128, v: v128, low: f32, maybeFrom: f32, sureTo: f32): i32 {
   const x = between(u, low, high) | between(u, maybeFrom, sureFrom) | between(u, sureTo, maybeTo);
   const y = between(v, low, high) | between(v, maybeFrom, sureFrom) | between(v, sureTo, maybeTo);
   return x | (y << 4);
-}
-
-function insideLanes(u: v128, v: v128, sureFrom: f32, sureTo: f32): i32 {
-  return between(u, sureFrom, sureTo) | (between(v, sureFrom, sureTo) << 4);
 }
