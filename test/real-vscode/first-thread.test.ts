@@ -128,7 +128,7 @@ describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perC
   });
 
   it.skipIf(!set)('exports pairs that say what was pressed', async () => {
-    await exportManifest(margin.workbench, { as: 'Pairs', format: 'JSONL', split: 'No split' });
+    await exportManifest(margin.workbench, { as: 'Pairs', format: 'JSON lines', split: 'No split' });
     const rows = readRows<{ a: string; b: string; relation: Relation; source: string; a_hash: string }>(
       folder,
       '.pairs.jsonl',
@@ -143,7 +143,7 @@ describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perC
   });
 
   it.skipIf(!set)('exports triplets whose sides were judged same and different', async () => {
-    await exportManifest(margin.workbench, { as: 'Triplets', format: 'JSONL', split: 'No split' });
+    await exportManifest(margin.workbench, { as: 'Triplets', format: 'JSON lines', split: 'No split' });
     const rows = readRows<{ anchor: string; positive: string; negative: string }>(folder, '.triplets.jsonl');
     const said = expected();
     for (const { anchor, positive, negative } of rows) {

@@ -14,7 +14,7 @@ export interface LedgerLine {
   paths?: [string, string];
   why?: { lane?: string; model?: string; rank?: number };
   of?: string;
-  /** the first event of the act that this one belongs to: an undo takes back the whole act */
+  /** the first event of the act that this one belongs to */
   with?: string;
 }
 
@@ -30,8 +30,10 @@ export function ledgerOf(folder: string): LedgerLine[] {
 
 /** What stands: answers that no undo took back, by the two paths in alphabetical order. */
 export function standing(events: readonly LedgerLine[]): Map<string, Relation> {
-  const undone = new Set(events.filter(event => event.kind === 'undo').map(event => event.of));
-  const answers = events.filter(event => event.kind === 'answer' && !undone.has(event.id) && !undone.has(event.with));
+  // An undo names one event of an act, and takes back the whole act.
+  const actOf = new Map(events.map(event => [event.id, event.with ?? event.id]));
+  const undone = new Set(events.filter(event => event.kind === 'undo').map(event => actOf.get(event.of!)));
+  const answers = events.filter(event => event.kind === 'answer' && !undone.has(actOf.get(event.id)));
   return new Map(answers.map(({ paths, relation }) => [pairOf(...paths!), relation!]));
 }
 
