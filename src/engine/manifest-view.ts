@@ -251,7 +251,8 @@ function brokenRow(row: number, line: number, text: string): ManifestRow {
 }
 
 function claimOf(row: ShownRow): Relation | TripletVerdict | null {
-  return row.kind === 'triplet' ? 'good' : row.relation;
+  if (row.kind === 'pair') return row.relation;
+  return row.source === 'mined' ? null : 'good';
 }
 
 function differs(workspace: Workspace, row: ShownRow, locator: Locator): boolean {
@@ -259,7 +260,8 @@ function differs(workspace: Workspace, row: ShownRow, locator: Locator): boolean
     workspace,
     row.images.map(image => locator.find(image)?.hash),
   );
-  return said !== undefined && said.verdict !== claimOf(row);
+  const claim = claimOf(row);
+  return said !== undefined && claim !== null && said.verdict !== claim;
 }
 
 /** What the answers say of a row's images: one's own first, else what all of them come to. */

@@ -44,7 +44,7 @@ export interface ManifestRow {
   line: number;
   kind: 'pair' | 'triplet' | 'broken';
   images: ManifestImage[];
-  /** what the file says: of a pair its relation (null: nothing), of a triplet `good` */
+  /** what the file says: of a pair its relation, of a triplet `good`; null: nothing, or mined and not judged */
   claim: Relation | TripletVerdict | null;
   source: ManifestSource | null;
   /** of a pair d(a, b), of a triplet d(anchor, positive) */

@@ -168,7 +168,7 @@ describe('a manifest of triplets, looked at', () => {
     ]);
     expect((await engine.manifests.summary(ref())).shape).toBe('triplets');
     const [row] = (await rowsOf()).rows;
-    expect(row).toMatchObject({ kind: 'triplet', claim: 'good', distance: 0.5, negativeDistance: 0.3 });
+    expect(row).toMatchObject({ kind: 'triplet', claim: null, distance: 0.5, negativeDistance: 0.3 });
     const images = row!.images.map(({ hash }) => hash!);
     await engine.manifests.answer({ ...ref(), line: 1, images, verdict: 'negative-same', ms: 5, token: token() });
     expect((await rowsOf()).rows[0]!.said).toEqual({ verdict: 'negative-same', from: 'you' });

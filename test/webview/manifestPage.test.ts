@@ -218,7 +218,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     };
     const { page } = await open('t.triplets.jsonl', JSON.stringify(row));
     await page.locator('.row img').nth(2).waitFor();
-    expect(await page.locator('.row .distance').textContent()).toBe('0.500 · 0.400 · −0.100');
+    expect(await page.locator('.row .distance').textContent()).toBe('positive 0.500, negative 0.400, gap −0.100');
     expect(await page.locator('.row .choice').allInnerTexts()).toHaveLength(5);
     const before = (await ledger()).length;
     await page.locator('#grid').focus();

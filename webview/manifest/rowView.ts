@@ -12,7 +12,7 @@ export function rowView(place: number, offset: number, context: ViewContext): Te
   const { model, choose } = context;
   const row = model.rows.get(place);
   const chosen = place === model.looks.chosen;
-  const differs = row?.said && row.said.verdict !== row.claim;
+  const differs = row?.said && row.claim !== null && row.said.verdict !== row.claim;
   return html`
     <div
       ${placed(offset)}

@@ -31,17 +31,18 @@ export function figuresView(images: readonly RowImage[], pictures: Pick<Pictures
         <figure>
           <div class="frame">${pictureView(image, names[i]!, pictures)}</div>
           <figcaption title=${image.class === undefined ? image.path : `${image.path}\n${image.class}`}>
-            ${
-              images.length === 3
-                ? html`<span class="role">${names[i]}</span>`
-                : html`<span class="class">${image.class ?? ''}</span>`
-            }
+            <span class="class">${captionOf(image, images.length === 3 ? names[i] : undefined)}</span>
             <span class="file"><bdi>${image.path.slice(image.path.lastIndexOf('/') + 1)}</bdi></span>
           </figcaption>
         </figure>
       `,
     )}
   </div>`;
+}
+
+/** `Anchor · cats`, or of a pair `cats`. */
+function captionOf(image: RowImage, role: string | undefined): string {
+  return [role, image.class].filter(part => part !== undefined).join(' · ');
 }
 
 function pictureView(image: RowImage, role: string, pictures: Pick<Pictures, 'get'>): TemplateResult {
@@ -73,13 +74,14 @@ export function verdictView(verdict: Verdict): TemplateResult {
   return html`<span class="verdict ${verdict}">${verdictTitle(verdict)}</span>`;
 }
 
-/** `0.412`, or of a triplet `0.41 < 0.52 (0.11)`: how near the positive is, how near the negative, and what lies between. */
+/** `distance 0.412`, or of a triplet how near the positive is, how near the negative, and how much farther that is. */
 export function distancesView(first: number | undefined, second: number | undefined): TemplateResult | typeof nothing {
   if (first === undefined) return nothing;
-  if (second === undefined) return html`<span class="distance">${t('distance {0}', distanceText(first))}</span>`;
-  return html`<span class="distance" title=${t('positive, negative, and how much farther the negative is')}
-    >${distanceText(first)} · ${distanceText(second)} · ${signed(second - first)}</span
-  >`;
+  const text =
+    second === undefined
+      ? t('distance {0}', distanceText(first))
+      : t('positive {0}, negative {1}, gap {2}', distanceText(first), distanceText(second), signed(second - first));
+  return html`<span class="distance">${text}</span>`;
 }
 
 function signed(value: number): string {

@@ -22,7 +22,7 @@ export function importPreview(plan: ImportResult, file: string): PreviewState {
   ];
   return {
     title: t('Import {0}?', answersText(added)),
-    subtitle: `${file} · ${plan.format}`,
+    subtitle: `${file} · ${plan.format === 'csv-columns' ? t('table with picked columns') : plan.format}`,
     facts: facts.filter(([, n], i) => n > 0 || i < 3).map(([name, n]) => ({ name, value: count(n) })),
     warnings:
       missingRows === 0

@@ -1,4 +1,5 @@
 import type { Workbench } from '../../../scripts/vscode-host/workbench.mjs';
+import { pageWith } from './margin';
 
 /** Goes through the steps of "Export Manifest…" to the folder `manifests`, rows from answers alone. */
 export async function exportManifest(
@@ -14,7 +15,10 @@ export async function exportManifest(
   await workbench.pick(format);
   await workbench.pick(split);
   await workbench.pick('manifests');
-  await page.locator('.monaco-dialog-box .monaco-button', { hasText: /^Export$/ }).click({ timeout: 30_000 });
+  // The preview shows the first rows before anything is written.
+  const preview = await pageWith(workbench, '[data-action="export"]');
+  await preview.locator('.row img').first().waitFor({ timeout: 30_000 });
+  await preview.locator('[data-action="export"]').click();
   const done = workbench.notification(/Exported [\d,]+ rows?( in \d+ files)?\./);
   await done.waitFor({ timeout: 30_000 });
   await done.hover();

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Frame } from 'playwright-core';
 import { afterAll, beforeEach } from 'vitest';
 import { root } from '../../../scripts/vscode-host/hosts.mjs';
 import { installHost } from '../../../scripts/vscode-host/install.mjs';
@@ -78,6 +79,24 @@ export async function openMargin(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * The page that holds an element: of a manifest `#grid`, of a preview `[data-action]`. (The frame of a custom editor does
+ * not say what it is, as that of a view does.)
+ */
+export async function pageWith(workbench: InstanceType<typeof Workbench>, selector: string): Promise<Frame> {
+  for (const deadline = Date.now() + 60_000; ;) {
+    for (const frame of workbench.page.frames()) {
+      const found = await frame
+        .locator(selector)
+        .count()
+        .catch(() => 0); // the frame went away meanwhile
+      if (found > 0) return frame;
+    }
+    if (Date.now() > deadline) throw new Error(`no page holds ${selector}`);
+    await workbench.page.waitForTimeout(100);
   }
 }
 
