@@ -201,7 +201,7 @@ export class Engine {
   async export(params: Params<'export'>, options: JobOptions = {}): Promise<Result<'export'>> {
     const workspace = await this.#open(params);
     await workspace.ledger.refresh();
-    return this.#alone(params.folder, () => exportFolder(workspace, params, options));
+    return this.#alone(params.folder, () => exportFolder(workspace, params, this.assets, options));
   }
 
   async import(params: Params<'import'>, options: JobOptions = {}): Promise<Result<'import'>> {
@@ -268,6 +268,11 @@ export class Engine {
 
   async #open({ folder, settings }: { folder: string; settings: EngineSettings }): Promise<Workspace> {
     let opening = this.#workspaces.get(folder);
+    // Whoever judges is part of an open ledger: another person's answers need another one.
+    if (opening && settings.by && (await opening.catch(() => undefined))?.ledger.by !== settings.by) {
+      if (this.#workspaces.get(folder) === opening) await this.#close(folder);
+      opening = this.#workspaces.get(folder);
+    }
     if (!opening) {
       const fallback = path.join(process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache'), 'margin');
       opening = Workspace.open(folder, settings, fallback, {

@@ -1,7 +1,5 @@
 import type * as vscode from 'vscode';
 import type { FolderRef } from '../rpc/engine-protocol';
-import type { AnswersTree } from './answers/answersTree';
-import type { SummaryPage } from './answers/summary';
 import type { EngineClient } from './engineClient';
 import type { EvaluationPage } from './evaluate/evaluationPage';
 import type { Folders } from './folders';
@@ -21,8 +19,8 @@ export interface Margin {
   jobs: Jobs;
   label: LabelController;
   view: LabelView;
-  answers: AnswersTree;
-  summary: SummaryPage;
+  answers: { showContradictions(): Promise<void> };
+  summary: { show(margin: Margin): Promise<void> };
   training: { controller: TrainController; page: TrainPage };
   evaluation: EvaluationPage;
 }

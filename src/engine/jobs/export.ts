@@ -3,6 +3,8 @@ import type { ImageHash } from '../../core/types';
 import { exportManifest, imagesOf } from '../../manifest';
 import type { KnownPair, MinedRow, Provenance, RowData } from '../../manifest';
 import type { ExportParams, ExportResult } from '../../rpc/engine-protocol';
+import type { Assets } from '../assets';
+import { nearDuplicates } from '../near-duplicates';
 import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import type { KnownImage } from '../inventory';
@@ -13,6 +15,7 @@ import type { Workspace } from '../workspace';
 export async function exportFolder(
   workspace: Workspace,
   params: ExportParams,
+  assets: Assets,
   options: JobOptions,
 ): Promise<ExportResult> {
   const { folder, settings, as: shape, out, from, ...choice } = params;
@@ -20,9 +23,11 @@ export async function exportFolder(
   const progress = new StageProgress('write', options.report);
   const implied = workspace.knowledge.impliedPairs(from.includes('implied') ? IMPLIED_LIMIT : 0);
   const distrusted = contradicted(workspace);
+  const parted = params.split.length > 1 || (params.split[0] ?? 1) > 1;
+  const alike = parted ? await nearDuplicates(workspace, inventory.images, assets, options) : { groups: [] };
   const { files, counts, warnings, card, leakLine, preview, replaced } = await exportManifest({
     ...choice,
-    data: await rowData(workspace, inventory.images, implied.pairs, distrusted),
+    data: { ...(await rowData(workspace, inventory.images, implied.pairs, distrusted)), duplicates: alike.groups },
     shape,
     from,
     folder,
@@ -36,7 +41,11 @@ export async function exportFolder(
     card,
     leakLine,
     replaced,
-    warnings: [...warnings, ...ownWarnings(from, implied.cut, distrusted.size)],
+    warnings: [
+      ...warnings,
+      ...ownWarnings(from, implied.cut, distrusted.size),
+      ...(alike.warning === undefined ? [] : [alike.warning]),
+    ],
     preview: preview.map(({ part, row }) => ({
       part,
       images: imagesOf(row),
@@ -87,7 +96,6 @@ async function rowData(
     answers,
     implied,
     mined: lanes.all().flatMap(minedRows),
-    duplicates: lanes.duplicates(),
     flagged: new Set(ledger.state.flagged().keys()),
   };
 }
