@@ -6,7 +6,7 @@ export default defineConfig(({ mode }) => ({
     include: [mode === 'slow' ? 'test/**/*.slow.test.ts' : 'test/**/*.test.ts'],
     exclude: ['test/real-vscode/**', ...(mode === 'slow' ? [] : ['test/**/*.slow.test.ts'])],
     pool: 'forks',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // .ci/run counts the tests of all its steps, and says where each is to leave its report.
     reporters: process.env.MARGIN_REPORT ? ['default', ['json', { outputFile: process.env.MARGIN_REPORT }]] : ['default'],
   },
