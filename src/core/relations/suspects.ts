@@ -1,7 +1,9 @@
 import type { ImageHash } from '../types';
+import { clusterAnswers, type Prior, type SignedEdge } from './clusters';
 import { contradictionAt, type Contradiction, type WeightOf } from './contradiction';
-import type { PlacedJudgement } from './explain';
+import { placed, type PlacedJudgement } from './explain';
 import type { Edge, RelationGraph } from './graph';
+import { GroupSupport } from './support';
 
 export interface RankedAnswer extends PlacedJudgement {
   /** logarithm of the odds that the answer is wrong, larger is more suspect */
@@ -14,34 +16,43 @@ export interface SuspectOptions {
   weightOf: WeightOf;
   /** the model's probability that two images are the same; undefined for images it does not know */
   probabilitySame?: (a: ImageHash, b: ImageHash) => number | undefined;
-  /** pairs looked at across the two sides of an answer */
-  samples?: number;
 }
 
-const FLOOR = 1e-3;
-const logit = (p: number) => Math.log(Math.max(FLOOR, p) / Math.max(FLOOR, 1 - p));
+const SAMPLES = 4;
+const STRONGEST = 4;
+const logit = (p: number) => Math.log(Math.max(1e-3, p) / Math.max(1e-3, 1 - p));
 
 /**
- * Every decisive answer, the most suspect first. Beside its own evidence an answer is judged by company: it speaks for all
- * pairs between the images on its two sides, so the model's mean opinion of those (average linkage) says more than that of
- * the one pair; where other answers join the two sides as well, they vouch for a `same`. In a contradicted component the
- * odds are those of `contradictionAt`.
+ * Every decisive answer, the most suspect first. An answer speaks of all images on its two sides, so it is judged by
+ * everything else that does: the images are put into the groups that break the least answer weight, and an answer's odds
+ * of being wrong are those of its own evidence against the net weight of the other answers between the same two sides,
+ * and against the model's mean opinion of pairs across them (average linkage: it says more than the one pair).
  */
 export function rankSuspects(graph: RelationGraph, options: SuspectOptions): RankedAnswer[] {
-  const { weightOf } = options;
-  const inContradiction = contradictionOdds(graph, withCompany(graph, options));
-  const ranked: RankedAnswer[] = [];
-  for (const { a, b, judgements } of graph.judged()) {
+  const prior = priorOf(graph, options);
+  const signed = new Map<Edge, SignedEdge>();
+  for (const { a, b } of graph.judged()) {
     const edge = graph.edgeOf(graph.nodeOf(a)!, graph.nodeOf(b)!)!;
-    const company = companyOf(graph, edge, options);
-    for (const judgement of judgements) {
-      if (judgement.relation === 'incomparable') continue;
-      const answer = { ...judgement, a, b };
-      const support = (judgement.relation === 'same' ? 1 : -1) * company.opinion;
-      const alone = -(weightOf(answer) + support + (judgement.relation === 'same' ? company.vouching : 0));
-      const odds = inContradiction.get(judgement.id);
-      const contradicted = graph.isContradicted(a) || graph.isContradicted(b);
-      ranked.push({ ...answer, score: odds === undefined ? alone : Math.max(alone, odds), contradicted });
+    const sum = (relation: 'same' | 'different') =>
+      placed(graph, edge, relation).reduce((total, judgement) => total + options.weightOf(judgement), 0);
+    if (edge.same || edge.different) signed.set(edge, { a: edge.a, b: edge.b, weight: sum('same') - sum('different') });
+  }
+  const edges = [...signed.values()];
+  const groupOf = clusterAnswers(edges, prior);
+  const others = otherWeights(edges, groupOf, prior);
+  const support = new GroupSupport(edges, groupOf, prior);
+
+  const ranked: RankedAnswer[] = [];
+  for (const [edge, weighed] of signed) {
+    const together = groupOf.get(edge.a) === groupOf.get(edge.b) ? support.of(weighed) : others(weighed);
+    const contradicted = graph.isContradicted(graph.hashOf(edge.a)) || graph.isContradicted(graph.hashOf(edge.b));
+    for (const relation of ['same', 'different'] as const) {
+      for (const judgement of placed(graph, edge, relation)) {
+        const own = options.weightOf(judgement);
+        // Of a pair on which people differ, the others' answers speak as well.
+        const rest = together + weighed.weight - (relation === 'same' ? own : -own);
+        ranked.push({ ...judgement, score: -own - (relation === 'same' ? rest : -rest), contradicted });
+      }
     }
   }
   return ranked.sort((x, y) => y.score - x.score || (x.id < y.id ? -1 : 1));
@@ -55,62 +66,43 @@ export function contradictions(graph: RelationGraph, weightOf: WeightOf): Contra
     .sort((x, y) => y.images.length - x.images.length);
 }
 
-function contradictionOdds(graph: RelationGraph, weightOf: WeightOf): Map<string, number> {
-  const odds = new Map<string, number>();
-  for (const { suspects } of contradictions(graph, weightOf)) {
-    for (const { id, probability } of suspects) odds.set(id, Math.max(odds.get(id) ?? -Infinity, logit(probability)));
-  }
-  return odds;
-}
-
-function withCompany(graph: RelationGraph, options: SuspectOptions): WeightOf {
-  return judgement => {
-    const edge = graph.edgeOf(graph.nodeOf(judgement.a)!, graph.nodeOf(judgement.b)!)!;
-    const { opinion } = companyOf(graph, edge, options);
-    return options.weightOf(judgement) + (judgement.relation === 'same' ? opinion : -opinion);
+/** For an answer between two groups: what all other answers between them say, and the prior. */
+function otherWeights(edges: readonly SignedEdge[], groupOf: ReadonlyMap<number, number>, prior: Prior) {
+  const net = new Map<string, number>();
+  const keyOf = ({ a, b }: SignedEdge) => {
+    const [p, q] = [groupOf.get(a)!, groupOf.get(b)!];
+    return p < q ? `${p} ${q}` : `${q} ${p}`;
   };
+  for (const edge of edges) net.set(keyOf(edge), (net.get(keyOf(edge)) ?? 0) + edge.weight);
+  const members = new Map<number, number[]>();
+  for (const [node, group] of groupOf) {
+    const list = members.get(group);
+    if (list === undefined) members.set(group, [node]);
+    else list.push(node);
+  }
+  return (edge: SignedEdge) =>
+    net.get(keyOf(edge))! - edge.weight + prior(members.get(groupOf.get(edge.a)!)!, members.get(groupOf.get(edge.b)!)!);
 }
 
-/** The model's mean log-odds of `same` across an answer's two sides, and whether other answers join them too. */
-function companyOf(
-  graph: RelationGraph,
-  edge: Edge,
-  { probabilitySame, samples = 64 }: SuspectOptions,
-): { opinion: number; vouching: number } {
-  const side = Math.ceil(Math.sqrt(samples));
-  const left = sideOf(graph, edge.a, edge.b, edge, side);
-  const right = sideOf(graph, edge.b, edge.a, edge, side);
-  // A side that reaches the other end without this answer: there is a second chain.
-  const vouching = edge.same && (left.reached || right.reached) ? 2 : 0;
-  if (probabilitySame === undefined || left.nodes.length * right.nodes.length < 2) return { opinion: 0, vouching };
-  let sum = 0;
-  let count = 0;
-  for (const x of left.nodes) {
-    for (const y of right.nodes) {
-      if (x === y) continue;
-      const p = probabilitySame(graph.hashOf(x), graph.hashOf(y));
-      if (p === undefined) continue;
-      sum += logit(p);
-      count++;
+/** The model's mean log-odds over some pairs across two groups; of single images their own answer knows already. */
+function priorOf(graph: RelationGraph, { probabilitySame }: SuspectOptions): Prior {
+  if (probabilitySame === undefined) return () => 0;
+  const some = (nodes: readonly number[]) => {
+    const step = Math.max(1, nodes.length / SAMPLES);
+    return Array.from({ length: Math.min(SAMPLES, nodes.length) }, (_, i) => nodes[Math.floor(i * step)]);
+  };
+  return (one, other) => {
+    if (one.length * other.length === 1) return 0;
+    let sum = 0;
+    let count = 0;
+    for (const x of some(one)) {
+      for (const y of some(other)) {
+        const p = probabilitySame(graph.hashOf(x), graph.hashOf(y));
+        if (p === undefined) continue;
+        sum += logit(p);
+        count++;
+      }
     }
-  }
-  return { opinion: count === 0 ? 0 : sum / count, vouching };
-}
-
-/** The nearest images on one side of an answer, over `same` answers other than itself. */
-function sideOf(graph: RelationGraph, from: number, to: number, without: Edge, limit: number) {
-  const nodes = [from];
-  const seen = new Set(nodes);
-  let reached = false;
-  for (const node of nodes) {
-    for (const edge of graph.edgesAt(node)) {
-      if (!edge.same || edge === without) continue;
-      const next = edge.a === node ? edge.b : edge.a;
-      if (next === to) reached = true;
-      if (seen.has(next) || next === to || nodes.length >= limit) continue;
-      seen.add(next);
-      nodes.push(next);
-    }
-  }
-  return { nodes, reached };
+    return count === 0 ? 0 : Math.max(-STRONGEST, Math.min(STRONGEST, (sum / count) * Math.sqrt(Math.min(4, count))));
+  };
 }
