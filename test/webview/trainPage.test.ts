@@ -81,7 +81,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a training, in a browser', 
     expect(await page.locator('.outcome').textContent()).toMatch(/^Trained for 3 epochs in .* 18 images, 3 classes/);
     const judged = await page.locator('.judged').innerText();
     expect(judged).toMatch(/Before \(starter\)\s+After/);
-    expect(judged).toMatch(/P@1\s+[\d.]+ % [\d.]+ % to [\d.]+ %/);
+    expect(judged).toMatch(/P@1\s+[\d.]+ % \([\d.]+ % to [\d.]+ %\)/);
     for (const id of ['mineAgain', 'useModel', 'evaluate', 'openFolder']) await button(page, id).click();
     expect(ran).toEqual(['mineAgain', 'useModel', 'evaluate', 'openFolder']);
     expect(await page.locator('.announcements').textContent()).toBe('Training is done');

@@ -29,7 +29,7 @@ const BOTTOM = 26;
 export function chartView(curve: Curve): TemplateResult {
   const { title, summary, kind, points, epochs, range, format, best } = curve;
   const values = points.map(({ value }) => value);
-  const scale = axis(range?.[0] ?? Math.min(0, ...values), range?.[1] ?? Math.max(1e-6, ...values), 4);
+  const scale = axis(range?.[0] ?? Math.min(0, ...values), range?.[1] ?? Math.max(1e-6, ...values), 5);
   const last = Math.max(2, epochs, points.at(-1)?.epoch ?? 0);
   const x = (epoch: number) => round(LEFT + (WIDTH - LEFT - RIGHT) * position(epoch, 1, last));
   const y = (value: number) =>

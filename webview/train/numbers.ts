@@ -9,9 +9,9 @@ export function percent(share: number, digits = 1): string {
   return t('{0} %', value);
 }
 
-/** `77.4 to 84.6` */
+/** `(77.4 % to 84.6 %)` */
 export function spanText({ low, high }: IntervalInfo): string {
-  return t('{0} to {1}', percent(low), percent(high));
+  return t('({0} to {1})', percent(low), percent(high));
 }
 
 export function lossText(value: number): string {

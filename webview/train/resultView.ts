@@ -66,10 +66,12 @@ function beforeAndAfter(
 ): TemplateResult {
   const rows: [string, (info: RetrievalInfo) => IntervalInfo | number | undefined][] = [
     ['P@1', ({ precisionAt1 }) => precisionAt1],
-    ...Object.keys(after.recallAt).map((k): [string, (info: RetrievalInfo) => number | undefined] => [
-      t('Recall@{0}', k),
-      ({ recallAt }) => recallAt[Number(k)],
-    ]),
+    ...Object.keys(after.recallAt)
+      .filter(notOne)
+      .map((k): [string, (info: RetrievalInfo) => number | undefined] => [
+        t('Recall@{0}', k),
+        ({ recallAt }) => recallAt[Number(k)],
+      ]),
     [t('R-precision'), ({ rPrecision }) => rPrecision],
     ['MAP@R', ({ mapAtR }) => mapAtR],
   ];
@@ -98,6 +100,11 @@ function beforeAndAfter(
       ${keptApart(heldOutBy)}
     </p>
   </section>`;
+}
+
+/** Recall@1 is P@1 by another name. */
+function notOne(k: string): boolean {
+  return k !== '1';
 }
 
 function cellView(value: IntervalInfo | number | undefined): TemplateResult {

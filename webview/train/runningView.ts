@@ -16,7 +16,7 @@ export function runningView(state: Extract<TrainState, { kind: 'running' }>, con
   const epochs = training?.epochs ?? run.choice.epochs ?? 0;
   const figures: [string, string][] = training
     ? [
-        [t('Epoch'), t('{0} of {1}', Math.min(training.epoch + 1, training.epochs), training.epochs)],
+        [t('Epoch'), t('{0} of {1}', Math.min(training.epoch, training.epochs), training.epochs)],
         [t('Loss'), lossText(training.loss)],
         ...(heldOut === undefined ? [] : ([[heldOutTitle(run.measure), percent(heldOut)]] as [string, string][])),
         [t('Images a second'), Math.round(training.imagesPerSecond).toLocaleString()],

@@ -65,7 +65,8 @@ export async function trainModel(
   });
 
   const folder = path.join(await workspace.margin.ensure(), 'models', name);
-  await saveModel(folder, result.artifacts, result.card);
+  const card = { ...result.card, name };
+  await saveModel(folder, result.artifacts, card);
   workspace.events.changed('models');
   const trained = { ...settings, model: name };
   const heldOut = result.split.heldOut.map(row => images[row]);
@@ -83,7 +84,7 @@ export async function trainModel(
     oldAnswers(workspace, embedder, images, trained, options),
   );
   await saveModel(folder, result.artifacts, {
-    ...result.card,
+    ...card,
     evaluation: { ...(before && { before: { model: settings.model, ...before } }), ...(after && { after }) },
   });
   return {

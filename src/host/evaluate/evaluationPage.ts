@@ -96,9 +96,10 @@ function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: Eval
       ['', escape(model), t('Raw pixels'), t('Chance')],
       [
         row('P@1', ({ precisionAt1 }) => intervalText(precisionAt1), chance === undefined ? '' : percent(chance)),
-        ...Object.keys(retrieval.recallAt).map(k =>
-          row(t('Recall@{0}', k), ({ recallAt }) => percent(recallAt[Number(k)] ?? Number.NaN)),
-        ),
+        // recall@1 is P@1 by another name
+        ...Object.keys(retrieval.recallAt)
+          .filter(k => k !== '1')
+          .map(k => row(t('Recall@{0}', k), ({ recallAt }) => percent(recallAt[Number(k)] ?? Number.NaN))),
         row(t('R-precision'), ({ rPrecision }) => intervalText(rPrecision)),
         row('MAP@R', ({ mapAtR }) => intervalText(mapAtR)),
       ],
