@@ -51,6 +51,8 @@ export interface TrainOptions {
   /** classes a batch (P) and images a class (K) */
   classesPerBatch: number;
   imagesPerClass: number;
+  /** share of batches drawn from classes of one folder alone (`alphabet/letter`): siblings are the hardest to tell apart */
+  siblings: number;
   epochs: number;
   /** steps an epoch; 0: so many that each image comes about once */
   stepsPerEpoch: number;
@@ -105,6 +107,7 @@ export function completeOptions(
         : 'semi-hard',
     classesPerBatch: 16,
     imagesPerClass: backbone === 'mobile' ? 2 : 4,
+    siblings: 0.5,
     epochs: 30,
     stepsPerEpoch: 0,
     optimiser: 'adam',
@@ -181,6 +184,7 @@ export function checkOptions(o: TrainOptions): void {
     );
   }
   refuse(!(o.learningRate > 0), `learningRate is ${o.learningRate}: it must be above 0.`);
+  refuse(!(o.siblings >= 0 && o.siblings <= 1), `siblings is ${o.siblings}: a share from 0 to 1 is needed.`);
   refuse(!(o.heldOut >= 0 && o.heldOut < 1), `heldOut is ${o.heldOut}: a share from 0 to below 1 is needed.`);
 }
 

@@ -1,5 +1,5 @@
 import type { TrainingData } from './data';
-import { answersAmong, DIFFERENT, Relations, UNKNOWN } from './data';
+import { answersAmong, DIFFERENT, Relations, SAME, UNKNOWN } from './data';
 import { turnsOf } from './augment';
 import type { TrainOptions } from './options';
 import { Random } from './random';
@@ -19,15 +19,22 @@ export class Sampler {
   readonly size: number;
   readonly relations: Relations;
   private readonly groups: number[][];
+  /** groups whose classes lie in one folder, two or more; by how many pictures they hold, rooted */
+  private readonly families: { groups: number[]; weight: number }[];
   private readonly same: [number, number][] = [];
   private readonly different: [number, number][] = [];
   private readonly triplets: [number, number, number][] = [];
   private readonly turns: number;
+  /** a picture met twice in a batch is not the same bytes twice */
+  private readonly changed: boolean;
 
   constructor(
     data: TrainingData,
     rows: readonly number[],
-    private readonly options: Pick<TrainOptions, 'classesPerBatch' | 'imagesPerClass' | 'synthesis' | 'seed'>,
+    private readonly options: Pick<
+      TrainOptions,
+      'classesPerBatch' | 'imagesPerClass' | 'synthesis' | 'siblings' | 'augmentation' | 'seed'
+    >,
   ) {
     const among = new Set(rows);
     const answers = answersAmong(data, among);
@@ -41,6 +48,8 @@ export class Sampler {
       else groups.set(label, [i]);
     }
     this.groups = [...groups.values()];
+    this.families = familiesOf([...groups.keys()], this.groups, data.classNames ?? []);
+    this.changed = Object.values(options.augmentation).some(Boolean);
     for (const { a, b, relation } of answers) (relation === 'same' ? this.same : this.different).push([a, b]);
     const mined = data.triplets ?? new Int32Array(0);
     for (let i = 0; i + 2 < mined.length; i += 3) {
@@ -88,26 +97,33 @@ export class Sampler {
   }
 
   private relation(a: number, b: number, alike: boolean): number {
-    // One picture twice in a batch teaches nothing; turned, it is of another class than itself.
-    if (a === b) return alike ? UNKNOWN : DIFFERENT;
+    // A picture is the same as itself changed at random; turned, it is of another class; as it is, it teaches nothing.
+    if (a === b) return !alike ? DIFFERENT : this.changed ? SAME : UNKNOWN;
     const relation = this.relations.of(a, b);
     return alike || relation === UNKNOWN ? relation : DIFFERENT;
   }
 
   private addClasses(batch: { row: number; turn: number }[], count: number, random: Random): void {
-    const { imagesPerClass } = this.options;
-    const virtual = this.groups.length * this.turns;
+    const { imagesPerClass, siblings } = this.options;
+    const among =
+      this.families.length > 0 && random.chance(siblings) ? this.family(random) : this.groups.map((_, i) => i);
+    const virtual = among.length * this.turns;
     const wanted = Math.min(virtual, Math.max(2, Math.floor(count / imagesPerClass)));
     const chosen = new Set<number>();
     while (chosen.size < wanted) chosen.add(random.below(virtual));
-    // Few classes: more images of each instead.
+    // Few classes: more images of each instead. Too few images: some come twice, each time changed otherwise.
     const each = Math.max(imagesPerClass, Math.floor(count / wanted));
     for (const index of chosen) {
-      const group = this.groups[Math.floor(index / this.turns)]!;
-      for (const row of random.sample(group, each)) {
-        if (count-- > 0) batch.push({ row, turn: index % this.turns });
-      }
+      const group = this.groups[among[Math.floor(index / this.turns)]!]!;
+      const rows = random.sample(group, each);
+      while (this.changed && rows.length < imagesPerClass) rows.push(group[random.below(group.length)]!);
+      for (const row of rows) if (count-- > 0) batch.push({ row, turn: index % this.turns });
     }
+  }
+
+  private family(random: Random): number[] {
+    let at = random.next() * this.families.reduce((sum, { weight }) => sum + weight, 0);
+    return (this.families.find(({ weight }) => (at -= weight) <= 0) ?? this.families.at(-1)!).groups;
   }
 
   private addAnswers(batch: { row: number; turn: number }[], count: number, random: Random): void {
@@ -123,4 +139,22 @@ export class Sampler {
       for (const row of this.triplets[random.below(this.triplets.length)]!) batch.push({ row, turn: 0 });
     }
   }
+}
+
+function familiesOf(
+  labels: number[],
+  groups: number[][],
+  names: readonly string[],
+): { groups: number[]; weight: number }[] {
+  const families = new Map<string, number[]>();
+  for (const [i, label] of labels.entries()) {
+    const name = names[label] ?? '';
+    const parent = name.slice(0, Math.max(0, name.lastIndexOf('/')));
+    families.set(parent, [...(families.get(parent) ?? []), i]);
+  }
+  // One folder for all is no choice.
+  if (families.size < 2) return [];
+  return [...families.values()]
+    .filter(family => family.length >= 2)
+    .map(family => ({ groups: family, weight: Math.sqrt(family.reduce((sum, i) => sum + groups[i]!.length, 0)) }));
 }
