@@ -23,6 +23,9 @@ export interface Wants {
 /** Share of anchors to sweep again from which a whole sweep, which meets every pair once, is quicker. */
 const WHOLE_SWEEP = 0.3;
 
+/** Milliseconds in which a cancelled run makes something of what its anchors have kept. */
+const LAST_WORDS = 60;
+
 /** State of the anchors of one window may take this much. */
 const STATE_BYTES = 384 << 20;
 
@@ -132,7 +135,7 @@ export class AnchorRun {
         this.#stepsDone += tasks;
       }
       const cancelled = control.cancelled;
-      results.push(...(await team.run(finish(window, plan), undefined, cancelled ? 100 : undefined)));
+      results.push(...(await team.run(finish(window, plan), undefined, cancelled ? LAST_WORDS : undefined)));
       if (cancelled || control.cancelled) return { results, whole: false };
       this.#resume?.keep(space, window, plan);
     }

@@ -98,6 +98,7 @@ export async function mineDuplicates(context: LaneContext): Promise<LaneResult> 
 export async function mineLabelErrors(context: LaneContext): Promise<LaneResult> {
   const { problem, kernel, control, runtime } = context;
   const { request, leftOut } = problem;
+  if (control.cancelled) return cancelled(kernel);
   const count = Math.max(1, Math.min(request.neighbours ?? 10, problem.rows.length - 1));
   const { nearest, whole, ...ran } = await findNearest(problem, count, 'any', kernel, control, runtime);
   if (request.guards.minDistance !== undefined) leftOut['minDistance'] = ran.tooNear;
@@ -130,18 +131,18 @@ async function rankCandidates(context: LaneContext, collector: Collector, notes:
   };
 }
 
-async function fill({ problem }: LaneContext, collector: Collector, selection: Selection) {
+async function fill({ problem, control }: LaneContext, collector: Collector, selection: Selection) {
   let found = 0;
-  let partial: boolean;
+  let partial = control.cancelled;
   try {
-    do {
+    while (!partial && !selection.done) {
       const pool = new CandidatePool(problem.ranks, poolLimit(problem));
       const first = selection.last === undefined;
       partial = !(await collector.collect(selection, pool));
       if (first) found = pool.offered;
       selection.takeFrom(pool);
       if (pool.dropped === 0) break;
-    } while (!selection.done && !partial);
+    }
   } finally {
     await collector.close();
   }

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { bestThreshold } from '../../../src/core/mining/turn';
+import type { PairCandidate } from '../../../src/core/mining/types';
+import { pairKey } from '../../../src/core/pairs';
+import type { PairKey, Relation } from '../../../src/core/types';
+import { mine } from '../../../src/kernel';
+import { clusters, dataOf, requestOf } from '../../support/mining';
+
+const pairs = (candidates: unknown) => candidates as PairCandidate[];
+
+describe('hard positives', () => {
+  it('are the same-class pairs beyond the quantile, farthest first', async () => {
+    // nine points of one class on a line: distances 1 to 8, of which 8 - d + 1 pairs are d apart
+    const data = dataOf(
+      Array.from({ length: 9 }, (_, i) => [i]),
+      new Array<number>(9).fill(0),
+    );
+    const { candidates, report } = await mine(data, requestOf({ lane: 'hard-positives', quantile: 0.8 }));
+    // 36 pairs; 80 % of them are 29 pairs: the 29th nearest is 5 apart
+    expect(report.threshold).toBe(5);
+    expect(pairs(candidates).map(c => c.distance)).toEqual([8, 7, 7, 6, 6, 6]);
+    expect(report.found).toBe(6);
+  });
+});
+
+describe('uncertain pairs', () => {
+  it('turn on the threshold that best separates the answers', async () => {
+    expect(bestThreshold([])).toBeUndefined();
+    expect(bestThreshold([{ distance: 1, same: true }])).toBeUndefined();
+    const of = (same: number[], different: number[]) =>
+      bestThreshold([
+        ...same.map(distance => ({ distance, same: true })),
+        ...different.map(distance => ({ distance, same: false })),
+      ]);
+    expect(of([1, 2], [4, 5])).toBe(3);
+    // one flipped answer on each side does not move it
+    expect(of([1, 1.1, 1.2, 2, 9], [0.5, 4, 5, 6, 7])).toBe(3);
+    // shares count, not numbers
+    expect(of([1, 1.5, 2, 2.5, 3], [2.8, 4])).toBeCloseTo(2.65, 9);
+    expect(of([1, 1], [1, 1])).toBe(0.5);
+  });
+
+  it('are the unanswered pairs nearest to it, whatever their classes', async () => {
+    const data = dataOf([[0], [1], [3], [7], [15]], [0, -1, 0, 1, 1]);
+    const answered = new Map<PairKey, Relation>([
+      [pairKey(data.ids[0]!, data.ids[1]!), 'same'],
+      [pairKey(data.ids[3]!, data.ids[4]!), 'different'],
+    ]);
+    const { candidates, report } = await mine(
+      data,
+      requestOf({ lane: 'uncertain-pairs', topK: 3, guards: { answered } }),
+    );
+    expect(report.threshold).toBe(4.5);
+    expect(pairs(candidates).map(c => c.distance)).toEqual([4, 3, 6]);
+    const without = await mine(data, requestOf({ lane: 'uncertain-pairs', margin: 2, topK: 1 }));
+    expect(without.report.threshold).toBe(2);
+    expect(without.report.notes.join()).toContain('no answers of both kinds');
+  });
+});
+
+describe('near duplicates', () => {
+  const data = dataOf([[0], [0.1], [0.15], [5], [5.2], [9], [0.15]], [0, 0, 1, 1, 0, 0, 1]);
+
+  it('are groups, and just the pairs that hold them together', async () => {
+    const { candidates, groups, report } = await mine(
+      data,
+      requestOf({ lane: 'near-duplicates', duplicateDistance: 0.3 }),
+    );
+    expect(groups).toEqual([
+      [0, 1, 2, 6],
+      [3, 4],
+    ]);
+    expect(pairs(candidates).map(c => [c.a, c.b])).toEqual([
+      [2, 6],
+      [1, 2],
+      [0, 1],
+      [3, 4],
+    ]);
+    expect(report.leftOut['implied']).toBe(report.found - 4);
+  });
+
+  it('do not ask what answers imply', async () => {
+    const answered = new Map<PairKey, Relation>([[pairKey(data.ids[0]!, data.ids[1]!), 'same']]);
+    const request = requestOf({ lane: 'near-duplicates', duplicateDistance: 0.3, guards: { answered } });
+    const { candidates, groups } = await mine(data, request);
+    expect(groups![0]).toEqual([0, 1, 2, 6]);
+    expect(pairs(candidates).map(c => [c.a, c.b])).not.toContainEqual([0, 1]);
+  });
+
+  it('have a reach that follows the data where none is given', async () => {
+    const spread = clusters(200, 8, 10, { spread: 0.7 });
+    for (let i = 0; i < 10; i++) {
+      for (let k = 0; k < 8; k++) spread.vectors[(i + 20) * 8 + k] = spread.vectors[i * 8 + k]! + 0.01;
+    }
+    for (const metric of ['l2', 'sql2', 'cosine', 'l1'] as const) {
+      const { groups } = await mine(spread, requestOf({ lane: 'near-duplicates', metric }));
+      const planted = Array.from({ length: 10 }, (_, i) => [i, i + 20]);
+      const found = groups!.map(group => [...group].sort((a, b) => a - b));
+      for (const pair of planted) expect(found).toContainEqual(pair);
+    }
+  });
+});
+
+describe('label errors', () => {
+  it('finds planted ones first, with the reason in words', async () => {
+    const data = clusters(300, 16, 6, { spread: 0.35, seed: 12 });
+    data.classNames = ['ant', 'bee', 'cat', 'dog', 'eel', 'fox'].map(name => name);
+    const wrong = [7, 60, 111, 205, 299];
+    for (const row of wrong) data.labels[row] = (data.labels[row]! + 1) % 6;
+    const { candidates } = await mine(data, requestOf({ lane: 'label-errors', topK: 5, guards: { perImage: 1 } }));
+    const suspects = pairs(candidates);
+    for (const { a, b } of suspects) expect(wrong.includes(a) !== wrong.includes(b)).toBe(true);
+    expect(new Set(suspects.flatMap(({ a, b }) => [a, b]).filter(row => wrong.includes(row)))).toEqual(new Set(wrong));
+    expect(suspects[0]!.reason).toMatch(/^\d+ of its 10 nearest images are “\w+”, (none|\d+) (is|are) “\w+”$/);
+  });
+
+  it('suspects two images that are each other’s nearest under two names', async () => {
+    const own = [
+      [-1, 0],
+      [-1, 0.1],
+      [1.1, 0],
+      [1.1, 0.1],
+    ];
+    const data = dataOf([...own, [0, 0], [0.05, 0]], [0, 0, 1, 1, 0, 1]);
+    const { candidates } = await mine(data, requestOf({ lane: 'label-errors', neighbours: 3 }));
+    const twins = pairs(candidates).find(c => c.a === 4 && c.b === 5)!;
+    expect(twins.reason).toContain('each other');
+  });
+
+  it('does not judge an image alone in its class by votes', async () => {
+    const data = dataOf([[0], [1], [2], [3], [1.4]], [0, 0, 0, 0, 1]);
+    const { candidates } = await mine(data, requestOf({ lane: 'label-errors', neighbours: 3 }));
+    for (const { reason } of pairs(candidates)) expect(reason).not.toContain('of its');
+  });
+});
