@@ -177,6 +177,8 @@ export class ManifestViews {
     if (name === undefined && wanted === '' && only === undefined) return undefined;
     // As it stands in JSON, so that most lines are passed over without being parsed.
     const needle = JSON.stringify(wanted).slice(1, -1);
+    const quotedClass = name === undefined ? undefined : JSON.stringify(name);
+    const anyAnswer = workspace.ledger.state.answers > 0;
     const classOf = (row: ShownRow, i: number) => row.classes[i] ?? locator.find(row.images[i])?.class;
     return {
       about: JSON.stringify([
@@ -187,7 +189,13 @@ export class ManifestViews {
         only === 'missing' && this.#inventoryNumber(),
         only === 'differs' && [workspace.ledger.state.answers, workspace.ledger.state.lastOf(workspace.ledger.by)],
       ]),
-      ...(wanted !== '' && { quick: (line: string) => line.toLowerCase().includes(needle) || line.includes('\\u') }),
+      quick: (line: string) =>
+        (wanted === '' || line.toLowerCase().includes(needle) || line.includes('\\u')) &&
+        (quotedClass === undefined ||
+          line.includes(quotedClass) ||
+          line.includes('\\u') ||
+          !line.includes('_class"')) &&
+        (only !== 'differs' || anyAnswer),
       also: (row: ShownRow) =>
         (wanted === '' || row.images.some(image => (image.path ?? '').toLowerCase().includes(wanted))) &&
         (name === undefined || row.images.some((_, i) => classOf(row, i) === name)) &&
