@@ -5,14 +5,21 @@ export interface SignedEdge {
   weight: number;
 }
 
+/** How many neighbours are looked at, and how often all nodes are. */
+const NEIGHBOURS = 64;
+const ROUNDS = 20;
+/** No prior is stronger, to either side. */
+export const STRONGEST_OPINION = 4;
+
 /** Log-odds that two groups are the same, from elsewhere than the answers; 0 where nothing is known. */
 export type Prior = (one: readonly number[], other: readonly number[]) => number;
 
 /**
  * Groups that break as little answer weight as can be: `same` answers across groups and `different` ones inside. That is
- * correlation clustering, which is NP-hard; here by greedy additive edge contraction (Keuper et al. 2015): the two groups
- * with the greatest net weight between them become one, as long as it is positive.
- * @returns the group of each node, named by one of its nodes
+ * correlation clustering, which is NP-hard; here by greedy additive edge contraction (Keuper et al. 2015): two groups with
+ * positive net weight between them become one, those first whose neighbours agree most; then single nodes move over to
+ * where they break less, until none does.
+ * @returns the group of each node, by number
  */
 export function clusterAnswers(edges: readonly SignedEdge[], prior: Prior = () => 0): Map<number, number> {
   const net = new Map<number, Map<number, number>>();
@@ -35,7 +42,9 @@ export function clusterAnswers(edges: readonly SignedEdge[], prior: Prior = () =
     // What not even the answers join needs no opinion.
     if (weight <= 0) return;
     const total = weight + prior(members.get(x)!, members.get(y)!);
-    if (total > 0) queue.push({ total, x, y, sizes: members.get(x)!.length + members.get(y)!.length });
+    if (total <= 0) return;
+    const sizes = members.get(x)!.length + members.get(y)!.length;
+    queue.push({ total: total + circles(net.get(x)!, net.get(y)!), x, y, sizes });
   };
   for (const [x, others] of net) for (const y of others.keys()) if (x < y) offer(x, y);
   for (let top = queue.pop(); top !== undefined; top = queue.pop()) {
@@ -60,7 +69,68 @@ export function clusterAnswers(edges: readonly SignedEdge[], prior: Prior = () =
   }
   const group = new Map<number, number>();
   for (const [name, nodes] of members) for (const node of nodes) group.set(node, name);
+  settle(edges, group, prior);
   return group;
+}
+
+/** What circles over common neighbours say of two groups: for them where both joins agree, against where they do not. */
+function circles(one: ReadonlyMap<number, number>, other: ReadonlyMap<number, number>): number {
+  const [few, many] = one.size < other.size ? [one, other] : [other, one];
+  let sum = 0;
+  let looked = 0;
+  for (const [node, weight] of few) {
+    const back = many.get(node);
+    if (back !== undefined && (weight > 0 || back > 0)) {
+      sum += Math.sign(weight * back) * Math.min(Math.abs(weight), Math.abs(back));
+    }
+    if (++looked === NEIGHBOURS) break;
+  }
+  return sum;
+}
+
+/** Moves nodes to the group with which they have the greatest net weight, or to one of their own where none is positive. */
+function settle(edges: readonly SignedEdge[], group: Map<number, number>, prior: Prior): void {
+  const out = new Map<number, SignedEdge[]>();
+  for (const edge of edges) {
+    for (const node of [edge.a, edge.b]) {
+      const list = out.get(node);
+      if (list === undefined) out.set(node, [edge]);
+      else list.push(edge);
+    }
+  }
+  let fresh = Math.max(0, ...out.keys()) + 1;
+  for (let round = 0, moved = true; moved && round < ROUNDS; round++) {
+    moved = false;
+    const members = new Map<number, number[]>();
+    for (const [node, name] of group) {
+      const list = members.get(name);
+      if (list === undefined) members.set(name, [node]);
+      else list.push(node);
+    }
+    const opinion = (node: number, name: number) => {
+      const others = (members.get(name) ?? []).slice(0, NEIGHBOURS).filter(other => other !== node);
+      return others.length === 0 ? 0 : prior([node], others);
+    };
+    for (const [node, list] of out) {
+      const pull = new Map<number, number>();
+      for (const { a, b, weight } of list) {
+        const to = group.get(a === node ? b : a)!;
+        pull.set(to, (pull.get(to) ?? 0) + weight);
+      }
+      const now = group.get(node)!;
+      let best = now;
+      let most = (pull.get(now) ?? 0) + opinion(node, now);
+      for (const [to, weight] of pull) {
+        if (to === now || weight <= Math.max(0, most - STRONGEST_OPINION)) continue;
+        const total = weight + opinion(node, to);
+        if (total > most + 1e-9) [best, most] = [to, total];
+      }
+      if (most < 0) best = fresh++;
+      if (best === now) continue;
+      group.set(node, best);
+      moved = true;
+    }
+  }
 }
 
 interface Offer {

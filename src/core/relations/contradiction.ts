@@ -2,6 +2,7 @@ import type { ImageHash } from '../types';
 import { placed, samePath, type PlacedJudgement } from './explain';
 import type { Edge, RelationGraph } from './graph';
 import { type CutEdge, minCut } from './min-cut';
+import { scoreAnswers, type WeightOf } from './scores';
 
 /** An answer in a contradiction. */
 export interface Suspect extends PlacedJudgement {
@@ -22,9 +23,6 @@ export interface Contradiction {
   suspects: Suspect[];
 }
 
-/** Log-odds that a judgement is right, as `logOddsRight` gives. */
-export type WeightOf = (judgement: PlacedJudgement) => number;
-
 /** One way in which some answers are wrong and all others right. */
 interface Explanation {
   edges: Edge[];
@@ -34,6 +32,10 @@ interface Explanation {
 /** However much speaks against an answer, calling it wrong is never free: the fewest flips win among equals. */
 const LEAST_WEIGHT = 0.05;
 const MAX_ALTERNATIVES = 40;
+/** Above this product of `different` pairs and `same` answers, cuts would take seconds. */
+const MAX_CUT_WORK = 50_000;
+/** Of a component too large for cuts, answers less suspect than this are not named. */
+const LEAST_PROBABILITY = 0.05;
 
 /**
  * The contradiction that an image's component holds, with its answers ranked by how likely each is the wrong one;
@@ -44,6 +46,8 @@ const MAX_ALTERNATIVES = 40;
  * (a multicut, which is hard) are taken one cut at a time, the one that pays best first, where a cut pays by the
  * `different` answers that it keeps. An answer's probability is the share of exp(-cost) of the explanations that name it,
  * among the proposed cut, its contrary, and the best ones through each answer that joins the two images.
+ *
+ * A component where wrong answers have joined hundreds of images is too large for that: there `scoreAnswers` decides.
  */
 export function contradictionAt(graph: RelationGraph, image: ImageHash, weightOf: WeightOf): Contradiction | undefined {
   const node = graph.nodeOf(image);
@@ -55,6 +59,11 @@ export function contradictionAt(graph: RelationGraph, image: ImageHash, weightOf
   const same = new Map<Edge, number>();
   for (const member of members) {
     for (const edge of graph.edgesAt(member)) if (edge.same) same.set(edge, 0);
+  }
+  const images = members.map(member => graph.hashOf(member));
+  const pairs = [...inner].map(({ a, b }): [ImageHash, ImageHash] => [graph.hashOf(a), graph.hashOf(b)]);
+  if (same.size * inner.size > MAX_CUT_WORK) {
+    return { images, pairs, suspects: byGroups(graph, [...same.keys(), ...inner], weightOf) };
   }
   for (const edge of same.keys()) same.set(edge, weigh(edge, 'same'));
   const open = new Map([...inner].map(edge => [edge, weigh(edge, 'different')]));
@@ -96,14 +105,22 @@ export function contradictionAt(graph: RelationGraph, image: ImageHash, weightOf
       suspects.push({ ...judgement, probability: found.different, proposed: found.wrongDifferent, flipTo: 'same' });
     }
   }
-  suspects.sort(
-    (x, y) => Number(y.proposed) - Number(x.proposed) || y.probability - x.probability || (x.id < y.id ? -1 : 1),
-  );
-  return {
-    images: members.map(member => graph.hashOf(member)),
-    pairs: [...inner].map(({ a, b }) => [graph.hashOf(a), graph.hashOf(b)]),
-    suspects,
-  };
+  return { images, pairs, suspects: suspects.sort(bySuspicion) };
+}
+
+function bySuspicion(x: Suspect, y: Suspect): number {
+  return Number(y.proposed) - Number(x.proposed) || y.probability - x.probability || (x.id < y.id ? -1 : 1);
+}
+
+function byGroups(graph: RelationGraph, edges: readonly Edge[], weightOf: WeightOf): Suspect[] {
+  const floored: WeightOf = judgement => Math.max(LEAST_WEIGHT, weightOf(judgement));
+  return scoreAnswers(graph, new Set(edges), { weightOf: floored })
+    .map(({ score, breaks, ...judgement }): Suspect => {
+      const flipTo = judgement.relation === 'same' ? 'different' : 'same';
+      return { ...judgement, probability: 1 / (1 + Math.exp(-score)), proposed: breaks, flipTo };
+    })
+    .filter(({ proposed, probability }) => proposed || probability >= LEAST_PROBABILITY)
+    .sort(bySuspicion);
 }
 
 function listOf(same: Map<Edge, number>, without?: Edge): { edges: Edge[]; list: CutEdge[] } {

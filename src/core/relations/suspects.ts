@@ -1,61 +1,19 @@
-import type { ImageHash } from '../types';
-import { clusterAnswers, type Prior, type SignedEdge } from './clusters';
-import { contradictionAt, type Contradiction, type WeightOf } from './contradiction';
-import { placed, type PlacedJudgement } from './explain';
-import type { Edge, RelationGraph } from './graph';
-import { GroupSupport } from './support';
+import { contradictionAt, type Contradiction } from './contradiction';
+import type { RelationGraph } from './graph';
+import { type ScoredAnswer, scoreAnswers, type ScoreOptions, type WeightOf } from './scores';
 
-export interface RankedAnswer extends PlacedJudgement {
-  /** logarithm of the odds that the answer is wrong, larger is more suspect */
-  score: number;
+export interface RankedAnswer extends ScoredAnswer {
   contradicted: boolean;
 }
 
-export interface SuspectOptions {
-  /** log-odds that an answer is right by itself, as `logOddsRight` gives */
-  weightOf: WeightOf;
-  /** the model's probability that two images are the same; undefined for images it does not know */
-  probabilitySame?: (a: ImageHash, b: ImageHash) => number | undefined;
-}
-
-const SAMPLES = 4;
-const STRONGEST = 4;
-const logit = (p: number) => Math.log(Math.max(1e-3, p) / Math.max(1e-3, 1 - p));
-
-/**
- * Every decisive answer, the most suspect first. An answer speaks of all images on its two sides, so it is judged by
- * everything else that does: the images are put into the groups that break the least answer weight, and an answer's odds
- * of being wrong are those of its own evidence against the net weight of the other answers between the same two sides,
- * and against the model's mean opinion of pairs across them (average linkage: it says more than the one pair).
- */
-export function rankSuspects(graph: RelationGraph, options: SuspectOptions): RankedAnswer[] {
-  const prior = priorOf(graph, options);
-  const signed = new Map<Edge, SignedEdge>();
-  for (const { a, b } of graph.judged()) {
-    const edge = graph.edgeOf(graph.nodeOf(a)!, graph.nodeOf(b)!)!;
-    const sum = (relation: 'same' | 'different') =>
-      placed(graph, edge, relation).reduce((total, judgement) => total + options.weightOf(judgement), 0);
-    if (edge.same || edge.different) signed.set(edge, { a: edge.a, b: edge.b, weight: sum('same') - sum('different') });
-  }
-  const edges = [...signed.values()];
-  const groupOf = clusterAnswers(edges, prior);
-  const others = otherWeights(edges, groupOf, prior);
-  const support = new GroupSupport(edges, groupOf, prior);
-
-  const ranked: RankedAnswer[] = [];
-  for (const [edge, weighed] of signed) {
-    const together = groupOf.get(edge.a) === groupOf.get(edge.b) ? support.of(weighed) : others(weighed);
-    const contradicted = graph.isContradicted(graph.hashOf(edge.a)) || graph.isContradicted(graph.hashOf(edge.b));
-    for (const relation of ['same', 'different'] as const) {
-      for (const judgement of placed(graph, edge, relation)) {
-        const own = options.weightOf(judgement);
-        // Of a pair on which people differ, the others' answers speak as well.
-        const rest = together + weighed.weight - (relation === 'same' ? own : -own);
-        ranked.push({ ...judgement, score: -own - (relation === 'same' ? rest : -rest), contradicted });
-      }
-    }
-  }
-  return ranked.sort((x, y) => y.score - x.score || (x.id < y.id ? -1 : 1));
+/** Every decisive answer, the most suspect first; how, see `scoreAnswers`. */
+export function rankSuspects(graph: RelationGraph, options: ScoreOptions): RankedAnswer[] {
+  const edges = (function* () {
+    for (const { a, b } of graph.judged()) yield graph.edgeOf(graph.nodeOf(a)!, graph.nodeOf(b)!)!;
+  })();
+  return scoreAnswers(graph, edges, options)
+    .map(answer => ({ ...answer, contradicted: graph.isContradicted(answer.a) || graph.isContradicted(answer.b) }))
+    .sort((x, y) => y.score - x.score || (x.id < y.id ? -1 : 1));
 }
 
 /** Contradictions of the whole graph, the largest component first. */
@@ -64,45 +22,4 @@ export function contradictions(graph: RelationGraph, weightOf: WeightOf): Contra
     .contradictedComponents()
     .map(([image]) => contradictionAt(graph, image, weightOf)!)
     .sort((x, y) => y.images.length - x.images.length);
-}
-
-/** For an answer between two groups: what all other answers between them say, and the prior. */
-function otherWeights(edges: readonly SignedEdge[], groupOf: ReadonlyMap<number, number>, prior: Prior) {
-  const net = new Map<string, number>();
-  const keyOf = ({ a, b }: SignedEdge) => {
-    const [p, q] = [groupOf.get(a)!, groupOf.get(b)!];
-    return p < q ? `${p} ${q}` : `${q} ${p}`;
-  };
-  for (const edge of edges) net.set(keyOf(edge), (net.get(keyOf(edge)) ?? 0) + edge.weight);
-  const members = new Map<number, number[]>();
-  for (const [node, group] of groupOf) {
-    const list = members.get(group);
-    if (list === undefined) members.set(group, [node]);
-    else list.push(node);
-  }
-  return (edge: SignedEdge) =>
-    net.get(keyOf(edge))! - edge.weight + prior(members.get(groupOf.get(edge.a)!)!, members.get(groupOf.get(edge.b)!)!);
-}
-
-/** The model's mean log-odds over some pairs across two groups; of single images their own answer knows already. */
-function priorOf(graph: RelationGraph, { probabilitySame }: SuspectOptions): Prior {
-  if (probabilitySame === undefined) return () => 0;
-  const some = (nodes: readonly number[]) => {
-    const step = Math.max(1, nodes.length / SAMPLES);
-    return Array.from({ length: Math.min(SAMPLES, nodes.length) }, (_, i) => nodes[Math.floor(i * step)]);
-  };
-  return (one, other) => {
-    if (one.length * other.length === 1) return 0;
-    let sum = 0;
-    let count = 0;
-    for (const x of some(one)) {
-      for (const y of some(other)) {
-        const p = probabilitySame(graph.hashOf(x), graph.hashOf(y));
-        if (p === undefined) continue;
-        sum += logit(p);
-        count++;
-      }
-    }
-    return count === 0 ? 0 : Math.max(-STRONGEST, Math.min(STRONGEST, (sum / count) * Math.sqrt(Math.min(4, count))));
-  };
 }

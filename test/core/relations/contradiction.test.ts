@@ -100,6 +100,35 @@ describe('a contradiction explained', () => {
     expect(found.suspects.map(({ id, flipTo }) => `${id} ${flipTo}`)).toEqual(['d same', 's different']);
   });
 
+  it('of hundreds of images joined by wrong answers is taken apart by groups, in time', () => {
+    // Twenty things of twenty images, each image compared with some of its own and some others, five per cent wrong.
+    const random = new Random(2);
+    const graph = new RelationGraph();
+    const wrong = new Set<string>();
+    for (let i = 0; i < 4000; i++) {
+      const a = random.below(400);
+      const b = random.below(2) === 0 ? Math.floor(a / 20) * 20 + random.below(20) : random.below(400);
+      if (a === b || graph.judgements(image(a), image(b)).length > 0) continue;
+      const flip = random.below(20) === 0;
+      const same = (Math.floor(a / 20) === Math.floor(b / 20)) !== flip;
+      if (flip) wrong.add(`${i}`);
+      graph.set(image(a), image(b), [{ id: `${i}`, relation: same ? 'same' : 'different' }]);
+    }
+    expect(graph.contradictedComponents().map(images => images.length)).toEqual([400]);
+    const started = performance.now();
+    const { suspects } = contradictionAt(graph, image(0), flat)!;
+    expect(performance.now() - started).toBeLessThan(5000);
+    const named = suspects.filter(suspect => suspect.proposed).map(({ id }) => id);
+    const found = named.filter(id => wrong.has(id));
+    // Where a wrong "same" is the only answer between two things, nothing contradicts it.
+    expect(found.length / named.length).toBeGreaterThan(0.95);
+    expect(found.length / wrong.size).toBeGreaterThan(0.85);
+    const ranked = rankSuspects(graph, { weightOf: flat }).slice(0, wrong.size);
+    expect(ranked.filter(({ id }) => wrong.has(id)).length / wrong.size).toBeGreaterThan(0.85);
+    for (const { a, b } of suspects.filter(suspect => suspect.proposed)) graph.set(a, b, []);
+    expect(graph.contradictedComponents()).toEqual([]);
+  });
+
   it('is gone once the proposed answers are flipped', () => {
     const answer = fc.record({
       a: fc.nat(6),
