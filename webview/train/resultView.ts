@@ -6,7 +6,7 @@ import { icon } from '../ui/icons';
 import { t } from '../ui/text';
 import type { ViewContext } from './context';
 import { durationText, percent, spanText } from './numbers';
-import { buttonsView } from './view';
+import { buttonsView } from './buttonsView';
 
 /** A finished training: what it is worth, before and after, and what to do with it. */
 export function resultView(state: Extract<TrainState, { kind: 'done' }>, context: ViewContext): TemplateResult {

@@ -5,7 +5,7 @@ import { t } from '../ui/text';
 import type { ViewContext } from './context';
 import { curvesView } from './curvesView';
 import { heldOutTitle, lossText, percent } from './numbers';
-import { buttonsView } from './view';
+import { buttonsView } from './buttonsView';
 
 /** A training under way: how far it is, its figures now, its curves so far. */
 export function runningView(state: Extract<TrainState, { kind: 'running' }>, context: ViewContext): TemplateResult {

@@ -1,14 +1,14 @@
 import type { TemplateResult } from 'lit-html';
 import { html, nothing } from 'lit-html';
-import type { TrainCommand, TrainRun, TrainState } from '../../src/rpc/train-protocol';
+import type { TrainRun, TrainState } from '../../src/rpc/train-protocol';
 import { icon } from '../ui/icons';
 import { t } from '../ui/text';
+import type { Button } from './buttonsView';
+import { buttonsView } from './buttonsView';
 import type { ViewContext } from './context';
 import { curvesView } from './curvesView';
 import { resultView } from './resultView';
 import { runningView } from './runningView';
-
-type Button = [TrainCommand, string];
 
 export function pageView(context: ViewContext): TemplateResult {
   const { state, failure } = context;
@@ -85,23 +85,6 @@ function headView({ choice, folderName }: TrainRun): TemplateResult {
     <h1><bdi>${choice.name}</bdi></h1>
     <span class="muted">${t('trained on {0}', folderName)}</span>
   </header>`;
-}
-
-/** Buttons in a row; the first is what most will want. */
-export function buttonsView(buttons: readonly Button[], { run }: ViewContext): TemplateResult {
-  return html`<div class="buttons">
-    ${buttons.map(
-      ([command, title], index) =>
-        html`<vscode-button
-          appearance=${index === 0 ? 'primary' : 'secondary'}
-          data-command=${command}
-          @click=${() => {
-            run(command);
-          }}
-          >${title}</vscode-button
-        >`,
-    )}
-  </div>`;
 }
 
 function factsView({ facts }: TrainRun): TemplateResult {
