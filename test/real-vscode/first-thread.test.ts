@@ -151,8 +151,15 @@ describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perC
       expect(said.get(pairOf(anchor, negative))).toBe('different');
     }
     const exported = new Set(rows.map(row => [row.anchor, row.positive, row.negative].join(' | ')));
-    const good = pressed.filter(({ verdict }) => verdict === 'good');
-    expect(good.length).toBeGreaterThan(5);
+    // A pair of a triplet that was called good may have been judged again in a later one.
+    const stillGood = ({
+      item: {
+        paths: [anchor, positive, negative],
+      },
+    }: (typeof pressed)[number]) =>
+      said.get(pairOf(anchor!, positive!)) === 'same' && said.get(pairOf(anchor!, negative!)) === 'different';
+    const good = pressed.filter(({ verdict }) => verdict === 'good').filter(stillGood);
+    expect(good.length).toBeGreaterThan(3);
     for (const { item } of good) expect(exported).toContain(item.paths.join(' | '));
   });
 });
