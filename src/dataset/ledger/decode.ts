@@ -1,6 +1,7 @@
 import { faultOf } from './events';
 import { digitsAt, Field, type FieldName, LineScanner, parseTime, Value } from './scan';
-import { Kind, type LedgerState, relationNumber } from './state';
+import { Kind, relationNumber } from './fold';
+import type { LedgerState } from './state';
 import type { Relation } from '../../core/types';
 
 const scanner = new LineScanner();
