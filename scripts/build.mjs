@@ -12,6 +12,13 @@ const dist = outFlag < 0 ? path.join(root, 'dist') : path.resolve(process.argv[o
 const watch = process.argv.includes('--watch');
 const release = process.argv.includes('--release');
 
+for (const [name, { entryPoints }] of Object.entries(bundles)) {
+  const absent = entryPoints.filter(
+    entry => !existsSync(path.join(root, typeof entry === 'string' ? entry : entry.in)),
+  );
+  // Before anything is deleted: a build that cannot succeed must leave the last one.
+  if (absent.length > 0) throw new Error(`bundle ${name}: no such entry point: ${absent.join(', ')}`);
+}
 if (!watch) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
@@ -51,9 +58,6 @@ function packageOf(file) {
 
 const results = [];
 for (const [name, options] of Object.entries(bundles)) {
-  if (!options.entryPoints.every(entry => existsSync(path.join(root, typeof entry === 'string' ? entry : entry.in)))) {
-    throw new Error(`bundle ${name}: no such entry point: ${options.entryPoints}`);
-  }
   const all = { ...common, ...options, ...inDist(options) };
   if (watch) await (await context({ ...all, logLevel: 'info' })).watch();
   else results.push([name, (await build(all)).metafile]);

@@ -53,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     },
     log,
   });
+  engine.keep = () => label.unsaved;
   const view = new LabelView(context.extensionUri, label);
   const lanes = new LanesTree(engine, folders, log);
   const answers = new AnswersTree(engine, folders, log);

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine, EngineSettings, FileProblem, JobOptions, Progress, RetrievalInfo } from '../engine/api';
 import type { Actions, CommonOptions, TrainCliOptions } from './program';
@@ -29,6 +29,12 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ...result.classes.map(({ name, images }) => `  ${name}: ${images}`),
         ...(result.unclassed > 0 ? [`  without a class: ${result.unclassed}`] : []),
         ...problemLines(result.problems),
+        ...result.conflicts.map(
+          places => `in folders of different classes: ${places.map(({ path: at }) => at).join(', ')}`,
+        ),
+        ...(result.images === 0
+          ? ['There are no images here: put some into it (JPEG, PNG, WebP, GIF, TIFF, AVIF), or name another folder.']
+          : []),
         `backend ${result.backend.name}: ${result.backend.why.join('; ')}`,
         `decoder ${result.decoder.name}: ${result.decoder.why.join('; ')}`,
       ]);
@@ -73,7 +79,8 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
       );
       const { lane, report } = result;
       if (options.out !== undefined) {
-        const { items } = await engine.window({ ...params, lane: lane.lane, count: Infinity });
+        const items = await engine.candidates({ ...params, lane: lane.lane });
+        await mkdir(path.dirname(path.resolve(options.out)), { recursive: true });
         await writeFile(path.resolve(options.out), items.map(item => `${JSON.stringify(item)}\n`).join(''));
       }
       const leftOut = Object.entries(report.leftOut).filter(([, count]) => count > 0);
@@ -169,6 +176,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ...problemLines(result.problems),
         `written to ${result.folder}`,
       ]);
+      signal.throwIfAborted();
     },
 
     async evaluate(folder, options) {

@@ -11,6 +11,12 @@ process.once('SIGINT', () => {
   process.once('SIGINT', () => process.exit(130));
 });
 
+// Whoever read the results has enough (`| head`): that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const assets = assetsBeside(path.resolve(__dirname));
 const io = { out: process.stdout, err: process.stderr };
 void run(process.argv.slice(2), io, options => {

@@ -1,6 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { EngineSettings, TrainParams } from '../engine/api';
-import { BACKBONES, formats, LANES, LOSSES, ONLINE_MININGS, METRICS, STRATEGIES } from '../engine/api';
+import {
+  BACKBONES,
+  checkSplit,
+  formats,
+  LANES,
+  LOSSES,
+  messageOf,
+  ONLINE_MININGS,
+  METRICS,
+  STRATEGIES,
+} from '../engine/api';
 
 export interface CommonOptions {
   json?: boolean;
@@ -142,7 +152,13 @@ function notNegative(text: string): number {
 }
 
 function numbers(text: string): number[] {
-  return text.split(',').map(notNegative);
+  const parts = text.split(',').map(notNegative);
+  try {
+    checkSplit(parts);
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+  return parts;
 }
 
 function window(text: string): [number, number] {

@@ -15,3 +15,4 @@ export type {
 } from '../rpc/engine-protocol';
 export { BACKBONES, LOSSES, ONLINE_MININGS } from '../model';
 export { formats } from './jobs/import';
+export { splitShape as checkSplit } from '../core/splits';

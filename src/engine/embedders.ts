@@ -62,7 +62,7 @@ export class Embedders {
       signal,
     }).catch((error: unknown) => {
       signal?.throwIfAborted();
-      throw new EngineError('model', messageOf(error), 'Run “Margin: Choose Model” to pick another one.', {
+      throw new EngineError('model', messageOf(error), 'Choose another one (Margin: Choose Model, or --model).', {
         cause: error,
       });
     });
@@ -84,7 +84,7 @@ export class Embedders {
         throw new EngineError(
           'model',
           messageOf(error),
-          'Run “Margin: Choose Model” to pick another one, or “Margin: Show Log” for details.',
+          'Choose another one (Margin: Choose Model, or --model), or “Margin: Show Log” for details.',
           {
             cause: error,
           },

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Lane } from '../core/types';
 import { readModel } from '../model';
 import type {
   AnswerParams,
@@ -9,6 +10,7 @@ import type {
   EngineProtocol,
   EngineSettings,
   FolderRef,
+  Item,
   LabelWindow,
   LaneState,
   MineParams,
@@ -68,7 +70,7 @@ export class Engine {
   async scan(params: FolderRef, options: JobOptions = {}): Promise<ScanResult> {
     const workspace = await this.#open(params);
     const backend = await this.#embedders.backend(params.settings);
-    const { images, files, problems, skipped } = await this.#alone(params.folder, () =>
+    const { images, files, problems, skipped, conflicts } = await this.#alone(params.folder, () =>
       workspace.takeInventory(params.settings, options),
     );
     const classes = new Map<string, number>();
@@ -80,6 +82,7 @@ export class Engine {
       classes: [...classes].map(([name, count]) => ({ name, images: count })),
       unclassed: images.filter(image => image.class === null).length,
       problems,
+      conflicts: conflicts.map(({ places }) => places),
       skipped,
       backend,
       decoder: { name: info.name, why: info.why },
@@ -113,8 +116,7 @@ export class Engine {
   }
 
   async mine(params: MineParams, options: JobOptions = {}): Promise<MineResult> {
-    const workspace = await this.#open(params);
-    const result = await this.#alone(params.folder, () =>
+    const result = await this.#job(params, workspace =>
       mineLane(workspace, params, this.#embedders, this.assets, options),
     );
     this.#nameProblems(result.problems);
@@ -132,6 +134,12 @@ export class Engine {
     const workspace = await this.#open(ref);
     await workspace.ledger.refresh();
     return workspace.labelling.window(lane, count, from);
+  }
+
+  /** Every candidate of a mined lane as it was ranked, judged ones too. */
+  async candidates(params: FolderRef & { lane: Lane }): Promise<Item[]> {
+    const workspace = await this.#open(params);
+    return workspace.labelling.ranked(params.lane);
   }
 
   async answer({ lane, itemId, verdict, ms, token, ...ref }: AnswerParams): Promise<LabelWindow> {
@@ -254,6 +262,14 @@ export class Engine {
   /** Files that gave no picture are named in the log; the panel and the command line count them. */
   #nameProblems(problems: readonly { path: string; reason: string }[]): void {
     for (const { path: file, reason } of problems) this.events.log('warn', `${file}: ${reason}`);
+  }
+
+  /** Opens the folder when its turn comes: what went before may have closed it. */
+  #job<T>(ref: FolderRef, job: (workspace: Workspace) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#alone(ref.folder, async () => {
+      signal?.throwIfAborted();
+      return job(await this.#open(ref));
+    });
   }
 
   /** Jobs on one folder take turns; labelling does not wait for them. */

@@ -42,6 +42,18 @@ export class Labelling {
     return this.parts.lanes.all().map(({ lane }) => this.#state(this.#view(lane)!));
   }
 
+  /** A lane as it was ranked, whatever was judged since. */
+  ranked(lane: Lane): (Item & { rank: number; score: number })[] {
+    const view = this.#view(lane);
+    return view
+      ? view.stored.candidates.map((candidate, rank) => ({
+          ...this.#item(candidate, view.stored),
+          rank,
+          score: candidate.score,
+        }))
+      : [];
+  }
+
   /** Takes in that something else is known of these images: answers, flags, files that came or went. */
   refresh(images: readonly ImageHash[] | 'all'): void {
     for (const view of this.#views.values()) view.refresh(images);
@@ -76,7 +88,9 @@ export class Labelling {
    */
   async answer(lane: Lane, itemId: string, verdict: string, ms: number, token: string): Promise<void> {
     const { ledger, find } = this.parts;
-    const view = this.#view(lane);
+    // A key may meet an item that was shown just before its lane was left: it is the same question in any lane.
+    const lanes = [lane, ...this.parts.lanes.all().map(stored => stored.lane)];
+    const view = lanes.map(each => this.#view(each)).find(each => each?.find(itemId) !== undefined);
     const candidate = view?.find(itemId);
     if (!view || !candidate) {
       throw new EngineError(
@@ -87,7 +101,7 @@ export class Labelling {
     }
     const path = (hash: ImageHash) => find(hash)?.path ?? '';
     const { model, metric, margin } = view.stored;
-    const why = { lane, model, metric, margin, rank: view.rankOf(itemId) };
+    const why = { lane: view.stored.lane, model, metric, margin, rank: view.rankOf(itemId) };
     const looked = Math.max(0, Math.round(ms));
     if (candidate.kind === 'pair') {
       if (!RELATIONS.includes(verdict)) throw badVerdict(verdict);

@@ -123,6 +123,7 @@ export class Workspace {
     this.#seen = undefined;
     this.labelling.refresh('all');
     this.#tellChanges(this.#inventory);
+    this.#tellConflicts(this.#inventory);
     return this.#inventory;
   }
 
@@ -177,6 +178,16 @@ export class Workspace {
     this.#watcher?.close();
     const unsaved = await this.ledger.close();
     if (unsaved) this.events.log('warn', `${unsaved.count} answers could not be saved: ${unsaved.reason}`);
+  }
+
+  /** Exact copies in folders of two classes: one of the folders is wrong, and only a person can say which. */
+  #tellConflicts({ conflicts }: Inventory): void {
+    for (const { places } of conflicts.slice(0, NAMED)) {
+      const where = places.map(({ path: at, class: name }) => `${at} (${name})`).join(', ');
+      this.events.log('warn', `One image lies in folders of different classes: ${where}. The first one counts.`);
+    }
+    if (conflicts.length > NAMED)
+      this.events.log('warn', `… and ${conflicts.length - NAMED} more images in folders of different classes.`);
   }
 
   /** An edited image is another image: whoever judged the old one is told that those answers no longer meet it. */

@@ -210,11 +210,16 @@ export class EngineClient implements Engine {
     engine.rpc.dispose(`the engine stopped: ${how}`);
   }
 
+  /** Set to keep an idle engine: answers that could not be written live in its memory only. */
+  keep: (() => boolean) | undefined;
+
   #waitForIdle(): void {
     if (this.#calls > 0 || !this.#running) return;
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      if (this.#calls === 0) this.#stop('idle');
+      if (this.#calls > 0) return;
+      if (this.keep?.()) this.#waitForIdle();
+      else this.#stop('idle');
     }, this.#options.idleMs).unref();
   }
 

@@ -83,6 +83,8 @@ export interface ScanResult {
   classes: { name: string; images: number }[];
   unclassed: number;
   problems: FileProblem[];
+  /** exact copies that lie in folders of different classes: at most one of the classes is right */
+  conflicts: { path: string; class: string }[][];
   /** files that are no images, by extension */
   skipped: Record<string, number>;
   backend: BackendInfo;

@@ -232,7 +232,10 @@ export class Rpc<Local extends Protocol, Remote extends Protocol> {
     try {
       this.#transport.send(message, transfer);
     } catch (error) {
-      // The other end is going away, or a result cannot be cloned: the caller must hear of the latter.
+      // The other end is going away, or what is sent cannot be cloned: the caller must hear of the latter.
+      if (message.t === 'err' && message.error.data !== undefined) {
+        this.#post({ ...message, error: { ...message.error, data: undefined } });
+      }
       if (message.t === 'ok') {
         this.#post({
           t: 'err',

@@ -10,7 +10,7 @@ export async function answerFiles(
   workspace: Workspace,
   { a, b, relation }: { a: string; b: string; relation: Relation },
 ): Promise<{ id: string }> {
-  const [first, second] = await Promise.all([identityOf(workspace.folder, a), identityOf(workspace.folder, b)]);
+  const [first, second] = await Promise.all([identityOf(workspace, a), identityOf(workspace, b)]);
   if (first.hash === second.hash) {
     throw new EngineError('same-image', `${a} and ${b} are exact copies of one image: there is nothing to answer.`);
   }
@@ -21,12 +21,21 @@ export async function answerFiles(
     paths: [first.path, second.path],
     why: { lane: 'script' },
   });
-  if (!saved) throw new EngineError('not-saved', workspace.ledger.unsaved?.reason ?? 'The answer could not be saved.');
+  if (!saved)
+    throw new EngineError(
+      'not-saved',
+      `The answer was not saved: ${workspace.ledger.unsaved?.reason ?? 'the ledger cannot be written'}`,
+    );
   return { id: ids[0] };
 }
 
-async function identityOf(folder: string, file: string): Promise<{ hash: ImageHash; path: string }> {
+async function identityOf(workspace: Workspace, file: string): Promise<{ hash: ImageHash; path: string }> {
+  const { folder, settings } = workspace;
   const absolute = path.resolve(folder, file);
+  const inside = path.relative(folder, absolute);
+  if (inside.startsWith('..') || path.isAbsolute(inside)) {
+    throw new EngineError('outside', `${file} does not lie in ${folder}.`, 'Give a path inside the folder.');
+  }
   const bytes = await readFile(absolute).catch((error: unknown) => {
     throw new EngineError(
       'unreadable',
@@ -35,6 +44,12 @@ async function identityOf(folder: string, file: string): Promise<{ hash: ImageHa
       { cause: error },
     );
   });
-  const relative = path.relative(folder, absolute).split(path.sep).join('/');
+  await workspace
+    .decoder(settings)
+    .thumbnail(absolute, 16)
+    .catch((error: unknown) => {
+      throw new EngineError('no-image', `${file} is no image: ${messageOf(error)}`, undefined, { cause: error });
+    });
+  const relative = inside.split(path.sep).join('/');
   return { hash: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, path: relative };
 }

@@ -43,7 +43,7 @@ export async function exportFolder(
     replaced,
     warnings: [
       ...warnings,
-      ...ownWarnings(from, implied.cut, distrusted.size),
+      ...ownWarnings(from, implied.cut, distrusted.size, differing(workspace)),
       ...(alike.warning === undefined ? [] : [alike.warning]),
     ],
     preview: preview.map(({ part, row }) => ({
@@ -63,13 +63,22 @@ function contradicted({ knowledge }: Workspace): Set<ImageHash> {
   return new Set(knowledge.graph.contradictedComponents().flat());
 }
 
-function ownWarnings(from: ExportParams['from'], cut: boolean, distrusted: number): string[] {
+/** Pairs of which people say different things. */
+function differing({ ledger }: Workspace): number {
+  let count = 0;
+  for (const [first, ...others] of ledger.state.standing())
+    if (others.some(({ relation }) => relation !== first.relation)) count++;
+  return count;
+}
+
+function ownWarnings(from: ExportParams['from'], cut: boolean, distrusted: number, differ: number): string[] {
   const warnings: string[] = [];
   if (distrusted > 0) {
     warnings.push(
       `Answers about ${distrusted} images contradict each other: those answers, and what follows from them, were left out.`,
     );
   }
+  if (differ > 0) warnings.push(`People differ about ${differ} pairs: those answers were left out.`);
   if (cut && from.includes('implied'))
     warnings.push(`More than ${IMPLIED_LIMIT.toLocaleString('en')} pairs are implied; the rest was left out.`);
   return warnings;
@@ -83,8 +92,8 @@ async function rowData(
 ): Promise<RowData> {
   const { ledger, lanes } = workspace;
   const answers: KnownPair[] = [];
-  for (const [{ a, b, relation, by, at, id }] of ledger.state.standing()) {
-    if (distrusted.has(a) || distrusted.has(b)) continue;
+  for (const [{ a, b, relation, by, at, id }, ...others] of ledger.state.standing()) {
+    if (distrusted.has(a) || distrusted.has(b) || others.some(other => other.relation !== relation)) continue;
     answers.push({ a, b, relation, provenance: await provenanceOf(workspace, id, by, at) });
   }
   return {

@@ -61,12 +61,12 @@ export function refuseUnminable(
   const sizes = new Map<string, number>();
   for (const { class: name } of images) if (name !== null) sizes.set(name, (sizes.get(name) ?? 0) + 1);
   const hint =
-    'Sort the images into one folder a class, or choose with the setting “margin.classes” where classes come from; the lanes of near duplicates and uncertain pairs need none.';
+    'Sort the images into one folder a class, or choose with the setting “margin.classes” (or --classes) where classes come from; the lanes of near duplicates and uncertain pairs need none.';
   if (lane !== 'near-duplicates' && lane !== 'uncertain-pairs' && sizes.size < 2) {
     const what = sizes.size === 0 ? 'no classes' : `only one class (“${[...sizes.keys()][0]}”)`;
     throw new EngineError(
       'one-class',
-      `There are ${what} in ${folder}: without a second one there are no negatives.`,
+      `There ${sizes.size === 1 ? 'is' : 'are'} ${what} in ${folder}: without a second one there are no negatives.`,
       hint,
     );
   }
@@ -155,6 +155,8 @@ export async function mineLane(
       candidates: candidates.map(candidate => toStored(candidate, ids)),
       ...(groups && { groups: groups.map(group => group.map(row => ids[row])) }),
     };
+    if (workspace.cache === undefined)
+      report.notes.push('Nothing here can be written: the vectors and this lane are kept in memory only.');
     await workspace.lanes.put(stored);
     const state = workspace.labelling.states().find(known => known.lane === lane);
     if (!state) throw new Error(`the lane ${lane} was not kept`);

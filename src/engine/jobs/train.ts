@@ -19,6 +19,8 @@ import { fillVectors, vectorsOf } from './vectors';
 
 /** A model's name is a folder's name: nothing that a file system or a shell trips over. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,79}$/u;
+/** Names that mean something else, here or on Windows. */
+const RESERVED = /^(starter|con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const IMPLIED_LIMIT = 200_000;
 
 /** Trains a network on the folder's classes and answers, judges it beside the one in use, and keeps it as a model. */
@@ -30,7 +32,7 @@ export async function trainModel(
   options: JobOptions,
 ): Promise<TrainResult> {
   const { settings, name } = params;
-  if (!NAME.test(name) || name === 'starter') {
+  if (!NAME.test(name) || /[. ]$/.test(name) || RESERVED.test(name)) {
     throw new EngineError(
       'bad-name',
       `“${name}” cannot be a model's name.`,
@@ -64,6 +66,8 @@ export async function trainModel(
       }),
   });
 
+  // Nothing was learned yet: a model of that name must not be overwritten by an untrained one.
+  if (result.ended === 'cancelled' && result.history.length === 0) throw new DOMException('cancelled', 'AbortError');
   const folder = path.join(await workspace.margin.ensure(), 'models', name);
   const card = { ...result.card, name };
   await saveModel(folder, result.artifacts, card);

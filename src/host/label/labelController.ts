@@ -197,6 +197,11 @@ export class LabelController {
     });
   }
 
+  /** Whether answers wait in the engine's memory for a disk that does not take them. */
+  get unsaved(): boolean {
+    return this.#last?.kind === 'ready' && this.#last.window.unsaved !== undefined;
+  }
+
   dispose(): void {
     clearTimeout(this.#refresh);
     this.#page?.dispose('Margin was closed');
@@ -285,7 +290,8 @@ export class LabelController {
 
   async #labelling(): Promise<{ ref: FolderRef; lane: Lane }> {
     const { ref } = await this.#folder();
-    const lane = this.#options.lane.get(ref.folder);
+    // What the page shows decides, not what is about to be shown.
+    const lane = this.#last?.kind === 'ready' ? this.#last.lane : this.#options.lane.get(ref.folder);
     if (!lane) throw new RpcError('no-lane', 'Nothing is mined in this folder yet.');
     return { ref, lane };
   }
