@@ -43,5 +43,5 @@ export async function createEmbedder(source: ModelSource, backend: LoadedBackend
 
 /** Reads a model and runs it in this thread. For many images `readModel` and `createEmbedderPool` are faster. */
 export async function loadModel(ref: string, options: ModelPlaces & { backend: BackendOptions }): Promise<Embedder> {
-  return createEmbedder(await readModel(ref, options), await loadBackend(options.backend));
+  return (await import('./start')).startEmbedder(await readModel(ref, options), options.backend);
 }

@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { BackendError } from './backend/choice';
-import type { BackendOptions, LoadedBackend } from './backend/choice';
+import type { BackendOptions } from './backend/choice';
 import type { Embedder } from './embedder';
 import { batchSize, checkPixels, describe, pictureBytes } from './embedder';
 import type { ModelSource } from './source';
@@ -88,7 +88,7 @@ class Pool {
   }
 
   /** Starts the first worker alone, so that a model or backend that does not load fails once and at once. */
-  async start(threads: number): Promise<{ dimension: number; backend: LoadedBackend }> {
+  async start(threads: number): Promise<{ dimension: number; backend: Embedder['backend'] }> {
     const first = await this.add();
     await Promise.all(Array.from({ length: threads - 1 }, () => this.add()));
     return first;
@@ -120,7 +120,7 @@ class Pool {
     this.members.clear();
   }
 
-  private add(): Promise<{ dimension: number; backend: LoadedBackend }> {
+  private add(): Promise<{ dimension: number; backend: Embedder['backend'] }> {
     return new Promise((resolve, reject) => {
       const start: WorkerStart = { source: this.options.source, backend: this.options.backend };
       const worker = new Worker(this.options.workerFile, { workerData: start });

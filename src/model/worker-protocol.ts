@@ -1,4 +1,5 @@
-import type { BackendOptions, LoadedBackend } from './backend/choice';
+import type { BackendOptions } from './backend/choice';
+import type { EmbedderInfo } from './embedder';
 import type { ModelSource } from './source';
 
 /** workerData of an embedding worker. */
@@ -14,7 +15,7 @@ export interface EmbedTask {
 }
 
 export type WorkerReply =
-  | { kind: 'ready'; dimension: number; backend: LoadedBackend }
+  | { kind: 'ready'; dimension: number; backend: EmbedderInfo['backend'] }
   | { kind: 'failed'; name: string; message: string }
   | { kind: 'vectors'; id: number; vectors: Float32Array }
   | { kind: 'error'; id: number; message: string };

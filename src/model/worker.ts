@@ -1,7 +1,6 @@
 // A worker thread that embeds: one tfjs backend of its own, one task at a time. Bundled to dist/embed-worker.cjs.
 import { parentPort, workerData } from 'node:worker_threads';
-import { loadBackend } from './backend/load';
-import { createEmbedder } from './load-model';
+import { startEmbedder } from './start';
 import type { EmbedTask, WorkerReply, WorkerStart } from './worker-protocol';
 
 const port = parentPort!;
@@ -10,15 +9,14 @@ const text = (error: unknown): string => (error instanceof Error ? error.message
 
 async function main(): Promise<void> {
   const { source, backend: options } = workerData as WorkerStart;
-  const backend = await loadBackend(options);
-  const embedder = await createEmbedder(source, backend);
+  const embedder = await startEmbedder(source, options);
   port.on('message', ({ id, pixels, count }: EmbedTask) => {
     embedder.embed(pixels, count).then(
       vectors => reply({ kind: 'vectors', id, vectors }, [vectors.buffer as ArrayBuffer]),
       (error: unknown) => reply({ kind: 'error', id, message: text(error) }),
     );
   });
-  reply({ kind: 'ready', dimension: embedder.dimension, backend });
+  reply({ kind: 'ready', dimension: embedder.dimension, backend: embedder.backend });
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 /** `cpu` is tfjs' plain JavaScript: the reference that tests check the others against. */
 export type BackendName = 'node' | 'wasm' | 'cpu';
-export type BackendChoice = 'auto' | BackendName;
+/** `onnx` is onnxruntime-node: it embeds, where a model has an ONNX form; everything else then runs on another backend. */
+export type BackendChoice = 'auto' | 'onnx' | BackendName;
 
 export interface BackendOptions {
   choice: BackendChoice;
@@ -8,6 +9,8 @@ export interface BackendOptions {
   wasmDir: string;
   /** folder of an `@tensorflow/tfjs-node` to load instead of the installed one */
   tfjsNodePath?: string;
+  /** folder of an `onnxruntime-node` to load instead of the installed one */
+  onnxPath?: string;
 }
 
 export interface LoadedBackend {

@@ -11,7 +11,9 @@ import { startWasm } from './wasm';
  * @throws BackendError when the chosen one does not load (`auto`: when none does); the message says what to do.
  */
 export async function loadBackend(options: BackendOptions): Promise<LoadedBackend> {
-  const order: BackendName[] = options.choice === 'auto' ? ['node', 'wasm'] : [options.choice];
+  // ONNX Runtime embeds but holds no tensors: those of its models live where `auto` puts them.
+  const any = options.choice === 'auto' || options.choice === 'onnx';
+  const order: BackendName[] = any ? ['node', 'wasm'] : [options.choice as BackendName];
   const why: string[] = [];
   for (const name of order) {
     try {
