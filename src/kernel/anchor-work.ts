@@ -1,4 +1,5 @@
 import { Neighbours } from '../core/mining/neighbours';
+import { nextUp } from '../core/triplets';
 import { TripletRule, tripletScore } from '../core/mining/triplet-rule';
 import {
   ROWS_OF_TASK,
@@ -10,6 +11,7 @@ import {
   type Window,
 } from './phases';
 import { farthestOf, type Plan } from './plan';
+import { emitFromGaps } from './gap-triplets';
 import { takeUp } from './take-up';
 import type { Thread } from './thread';
 
@@ -77,14 +79,19 @@ export class AnchorWork {
     let gaps = 0;
     let end = 0;
     let ascending = true;
-    for (let at = request.strategy === 'hardest' ? Math.max(0, count - 1) : 0; at < count; at++) {
-      const band = this.#rule.band(distances[at]!);
-      if (band.from >= band.to) continue;
-      ascending &&= gaps === 0 || band.from >= views.f64[begin + gaps - 1]!;
-      views.f64[begin + gaps++] = band.from;
-      end = Math.max(end, band.to);
+    if (this.#rule.isPlain) {
+      for (; gaps < count; gaps++) views.f64[begin + gaps] = nextUp(distances[gaps]!);
+      if (count > 0) end = this.#rule.band(distances[count - 1]!).to;
+    } else {
+      for (let at = request.strategy === 'hardest' ? Math.max(0, count - 1) : 0; at < count; at++) {
+        const band = this.#rule.band(distances[at]!);
+        if (band.from >= band.to) continue;
+        ascending &&= gaps === 0 || band.from >= views.f64[begin + gaps - 1]!;
+        views.f64[begin + gaps++] = band.from;
+        end = Math.max(end, band.to);
+      }
+      if (!ascending) views.f64.subarray(begin, begin + gaps).sort();
     }
-    if (!ascending) views.f64.subarray(begin, begin + gaps).sort();
     views.i32[plan.gapEnds / 4 + s] = start + gaps;
     kernel.openGaps(i, Math.min(end, farthestOf(plan)));
   }
@@ -142,6 +149,10 @@ export class AnchorWork {
       const at = i32[window.positiveStarts / 4 + s]!;
       const count = i32[window.positiveCounts / 4 + s]!;
       if (count === 0) continue;
+      if (this.#rule.isPlain && plan.gapStarts) {
+        emitFromGaps(this.#thread, plan, window, i);
+        continue;
+      }
       positives.clear();
       const rows = window.positiveRows / 4 + at;
       const distances = window.positiveDistances / 8 + at;

@@ -46,6 +46,12 @@ export class CandidatePool {
     return this.#cutoff;
   }
 
+  /** Counts a candidate that is known to score below the cutoff. */
+  passOver(): void {
+    this.offered++;
+    this.dropped++;
+  }
+
   offer(score: number, a: number, b: number, c: number): void {
     this.offered++;
     if (score < this.#cutoff) {
@@ -122,22 +128,32 @@ export class CandidatePool {
     this.c = grown(Int32Array, this.c);
   }
 
+  /** Keeps the best `limit` and drops the others. */
   #prune(): void {
-    const order = new Uint32Array(this.count);
-    for (let at = 0; at < order.length; at++) order[at] = at;
-    select(order, 0, order.length, this.limit, (x, y) => this.compare(x, y));
-    const kept = order.subarray(0, this.limit).sort();
-    const last = this.entry(order.reduce((x, y, at) => (at < this.limit && this.compare(y, x) > 0 ? y : x), order[0]!));
-    for (let to = 0; to < kept.length; to++) {
-      const from = kept[to]!;
+    const sorted = this.scores.slice(0, this.count).sort();
+    const cutoff = sorted[this.count - this.limit]!;
+    // of those that tie at the cutoff the first in order stay
+    const ties: number[] = [];
+    let above = 0;
+    for (let at = 0; at < this.count; at++) {
+      if (this.scores[at]! > cutoff) above++;
+      else if (this.scores[at] === cutoff) ties.push(at);
+    }
+    ties.sort((x, y) => this.compare(x, y));
+    const kept = new Set(ties.slice(0, this.limit - above));
+    const last = this.entry(ties[this.limit - above - 1]!);
+    let to = 0;
+    for (let from = 0; from < this.count; from++) {
+      if (this.scores[from]! < cutoff || (this.scores[from] === cutoff && !kept.has(from))) continue;
       this.scores[to] = this.scores[from]!;
       this.a[to] = this.a[from]!;
       this.b[to] = this.b[from]!;
       this.c[to] = this.c[from]!;
+      to++;
     }
-    this.dropped += this.count - kept.length;
-    this.count = kept.length;
-    this.#cutoff = last.score;
+    this.dropped += this.count - to;
+    this.count = to;
+    this.#cutoff = cutoff;
     this.floor = last;
   }
 }

@@ -36,6 +36,15 @@ export class TripletRule {
   }
 
   /**
+   * Whether an anchor's triplets are those of each positive with the first negative of its band: then gaps that begin at the
+   * positives say all. So it is for semi-hard triplets where no guard shifts a band or its ranks.
+   */
+  get isPlain(): boolean {
+    const { strategy, guards } = this.#request;
+    return this.kind === 'semi-hard' && strategy === 'nearest' && !guards.relativeMargin && !guards.rankWindow;
+  }
+
+  /**
    * Emits the triplets of one anchor. `negatives` must hold every allowed negative that the rule can come to: a kernel may
    * leave out those that no band takes, but none of the first `to` of the rank window.
    *

@@ -1,0 +1,193 @@
+// npm run bench -- kernel [--full] [--runs 3] [--python PATH] [--n 100000]
+// Every measurement runs in a process of its own; what is compared takes turns in the same run, and medians of ratios count.
+import { build } from 'esbuild';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+const here = import.meta.dirname;
+const root = path.resolve(here, '../../..');
+const median = values => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+const load = () => os.loadavg()[0].toFixed(1);
+
+export async function benchKernel(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      full: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '3' },
+      n: { type: 'string', default: '100000' },
+      python: { type: 'string', default: process.env.FAISS_PYTHON ?? 'python3' },
+      only: { type: 'string' },
+      dist: { type: 'string', default: path.join(root, 'dist') },
+    },
+  });
+  const wasmDir = path.join(values.dist, 'wasm');
+  const workerPath = path.join(values.dist, 'kernel-worker.cjs');
+  if (!existsSync(workerPath)) throw new Error('there is no dist: run npm run build first');
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'margin-bench-'));
+  try {
+    const file = path.join(folder, 'case.cjs');
+    await build({
+      entryPoints: [path.join(here, 'case.ts')],
+      outfile: file,
+      bundle: true,
+      platform: 'node',
+      logLevel: 'error',
+    });
+    const context = {
+      file,
+      folder,
+      wasmDir,
+      workerPath,
+      runs: Number(values.runs),
+      n: Number(values.n),
+      python: values.python,
+    };
+    const parts = { headline, metrics, kernels, again, curve: () => curve(context, values.full) };
+    console.log(`${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}, load ${load()}`);
+    for (const [name, part] of Object.entries(parts)) {
+      if (values.only === undefined || values.only.split(',').includes(name)) await part(context);
+    }
+    console.log(`load at the end: ${load()}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function measure({ file, wasmDir, workerPath }, bench) {
+  const wanted = { metric: 'l2', kind: 'clustered', d: 128, wasmDir, workerPath, ...bench };
+  return JSON.parse(execFileSync(process.execPath, [file, JSON.stringify(wanted)], { encoding: 'utf8' }));
+}
+
+const gflops = ({ n, d }, seconds) => (2 * n * n * d) / seconds / 1e9;
+const line = (...cells) => console.log(cells.join('  '));
+
+/** Semi-hard triplets and 32 nearest negatives of every anchor, beside faiss on the same vectors. */
+function headline(context) {
+  const { n, runs, folder, python } = context;
+  const bench = { what: 'both', n, d: 128 };
+  const vectors = path.join(folder, 'vectors.f32');
+  const hasFaiss = spawnSync(python, ['-c', 'import faiss'], { encoding: 'utf8' }).status === 0;
+  console.log(`\n${n} x 128, L2: semi-hard triplets and 32 nearest negatives of every anchor, one pass`);
+  if (!hasFaiss) console.log(`faiss is not there for ${python} (pip install faiss-cpu; --python PATH): not compared`);
+  const ours = [];
+  const theirs = [];
+  for (let run = 0; run < runs; run++) {
+    ours.push(measure(context, { ...bench, ...(run === 0 && { vectorsTo: vectors }) }));
+    const { seconds, processorSeconds, peakMiB, kernel, threads, found } = ours.at(-1);
+    line(
+      `${kernel} x${threads}`,
+      `${seconds.toFixed(1)} s`,
+      `${processorSeconds.toFixed(1)} s of processor`,
+      `${gflops(bench, seconds).toFixed(0)} GFLOP/s`,
+      `${peakMiB.toFixed(0)} MiB`,
+      `${found} triplets`,
+    );
+    if (!hasFaiss) continue;
+    const script = path.join(here, 'search_faiss.py');
+    theirs.push(JSON.parse(execFileSync(python, [script, vectors, String(n), '128', '32'], { encoding: 'utf8' })));
+    const { version } = theirs.at(-1);
+    line(
+      `faiss-cpu ${version} IndexFlatL2, k = 32`,
+      `${theirs.at(-1).seconds.toFixed(1)} s`,
+      `${theirs.at(-1).processorSeconds.toFixed(1)} s of processor`,
+      `${gflops(bench, theirs.at(-1).seconds).toFixed(0)} GFLOP/s`,
+    );
+  }
+  line(
+    'median',
+    `${median(ours.map(r => r.seconds)).toFixed(1)} s`,
+    `${gflops(bench, median(ours.map(r => r.seconds))).toFixed(0)} GFLOP/s`,
+    `peak ${median(ours.map(r => r.peakMiB)).toFixed(0)} MiB`,
+  );
+  if (hasFaiss) {
+    const ratio = key => median(ours.map((r, at) => theirs[at][key] / r[key])).toFixed(2);
+    line(
+      `faster than faiss by: ${ratio('seconds')} on the clock, ${ratio('processorSeconds')} in processor time (medians of ratios)`,
+    );
+  }
+  const random = measure(context, { ...bench, kind: 'random' });
+  line(
+    'random vectors, worst case',
+    `${random.seconds.toFixed(1)} s`,
+    `${random.processorSeconds.toFixed(1)} s of processor`,
+    `${random.peakMiB.toFixed(0)} MiB`,
+  );
+}
+
+/** Other metrics as multiples of L2's time, in turns. */
+function metrics(context) {
+  console.log('\n20000 x 128, 32 nearest negatives: time as a multiple of L2, medians of ratios');
+  const metricsHere = ['cosine', 'sql2', 'l1', 'weightedL1'];
+  const ratios = Object.fromEntries(metricsHere.map(metric => [metric, []]));
+  for (let run = 0; run < context.runs; run++) {
+    const base = measure(context, { what: 'nearest', n: 20000 });
+    for (const metric of metricsHere) {
+      const { processorSeconds, seconds } = measure(context, { what: 'nearest', n: 20000, metric });
+      ratios[metric].push([seconds / base.seconds, processorSeconds / base.processorSeconds]);
+    }
+  }
+  for (const metric of metricsHere) {
+    const of = at => median(ratios[metric].map(pair => pair[at])).toFixed(2);
+    line(metric, `${of(0)} on the clock`, `${of(1)} in processor time`);
+  }
+}
+
+/** Every kernel on one thread, beside plain TypeScript. */
+function kernels(context) {
+  console.log('\n5000 x 128, semi-hard triplets, one thread: times faster than plain TypeScript (processor time)');
+  const rounds = Array.from({ length: context.runs }, () => {
+    const base = measure(context, { what: 'semi-hard', n: 5000, kernel: 'typescript' });
+    return ['wasm-simd', 'wasm-relaxed-simd'].map(kernel => {
+      try {
+        return (
+          base.processorSeconds / measure(context, { what: 'semi-hard', n: 5000, kernel, threads: 1 }).processorSeconds
+        );
+      } catch {
+        return NaN;
+      }
+    });
+  });
+  ['wasm-simd', 'wasm-relaxed-simd'].forEach((kernel, at) => {
+    const ratio = median(rounds.map(round => round[at]));
+    line(kernel, Number.isNaN(ratio) ? `does not run on Node ${process.version}` : ratio.toFixed(1));
+  });
+}
+
+/** Mining again after a change, against mining from nothing. */
+function again(context) {
+  console.log('\n30000 x 128, semi-hard triplets, mined again: seconds, and share of the first run (processor time)');
+  for (const what of ['again-answers', 'again-images']) {
+    const rounds = Array.from({ length: context.runs }, () => {
+      const first = measure(context, { what: 'semi-hard', n: 30000 });
+      const second = measure(context, { what, n: 30000 });
+      return { seconds: second.seconds, share: second.processorSeconds / first.processorSeconds };
+    });
+    line(
+      what === 'again-answers' ? 'after 100 answers' : 'after 1 % of the images changed',
+      `${median(rounds.map(r => r.seconds)).toFixed(2)} s`,
+      median(rounds.map(r => r.share)).toFixed(2),
+    );
+  }
+}
+
+function curve(context, full) {
+  const sizes = full ? [1000, 3000, 10000, 30000, 100000, 300000] : [1000, 3000, 10000, 30000];
+  console.log('\ntime and memory, L2, semi-hard triplets and 32 nearest negatives: clock / processor / peak');
+  for (const d of [64, 128, 512]) {
+    for (const n of sizes) {
+      const { seconds, processorSeconds, peakMiB } = measure(context, { what: 'both', n, d });
+      line(
+        `${n} x ${d}`,
+        `${seconds.toFixed(2)} s`,
+        `${processorSeconds.toFixed(2)} s`,
+        `${peakMiB.toFixed(0)} MiB`,
+        `${gflops({ n, d }, seconds).toFixed(0)} GFLOP/s`,
+        `${gflops({ n, d }, processorSeconds).toFixed(0)} a processor second`,
+      );
+    }
+  }
+}
