@@ -63,13 +63,13 @@ export class Engine {
     this.#embedders = new Embedders(assets, message => events.log('info', message));
   }
 
-  backend({ settings }: FolderRef): Promise<BackendInfo> {
-    return this.#embedders.backend(settings);
+  backend({ folder, settings }: FolderRef): Promise<BackendInfo> {
+    return this.#embedders.backend(folder, settings);
   }
 
   async scan(params: FolderRef, options: JobOptions = {}): Promise<ScanResult> {
     const workspace = await this.#open(params);
-    const backend = await this.#embedders.backend(params.settings);
+    const backend = await this.#embedders.backend(params.folder, params.settings);
     const { images, files, problems, skipped, conflicts } = await this.#alone(params.folder, () =>
       workspace.takeInventory(params.settings, options),
     );
