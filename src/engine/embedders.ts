@@ -46,7 +46,9 @@ export class Embedders {
   /** Which backend the settings' model runs on, and why; where the model does not load, which one would be tried. */
   async backend(folder: string, settings: EngineSettings): Promise<BackendInfo> {
     try {
-      return await this.use(folder, settings, undefined, ({ backend: { name, why } }) => Promise.resolve({ name, why }));
+      return await this.use(folder, settings, undefined, ({ backend: { name, why } }) =>
+        Promise.resolve({ name, why }),
+      );
     } catch (error) {
       const { name, why } = await loadBackend(this.options(settings));
       return { name, why: [...why, messageOf(error)] };
