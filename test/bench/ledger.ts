@@ -77,6 +77,8 @@ function writeAnswers(folder: string, events: number, images: number): void {
 
 export interface AppendTimes {
   answers: number;
+  /** milliseconds of processor time, on average */
+  cpu: number;
   /** milliseconds: half and 99 of 100 are faster */
   median: number;
   p99: number;
@@ -92,6 +94,7 @@ export async function benchAppend(folder: string, answers: number): Promise<Appe
   const line = Buffer.alloc(400, 'x');
   const ours: number[] = [];
   const theirs: number[] = [];
+  const cpuBefore = process.cpuUsage();
   try {
     for (let i = 0; i < answers; i++) {
       const paths: [string, string] = [`cats/${i}.jpg`, `cats/${i + 1}.jpg`];
@@ -110,8 +113,10 @@ export async function benchAppend(folder: string, answers: number): Promise<Appe
     closeSync(bare);
     rmSync(path.join(folder, 'bare.jsonl'));
   }
+  const { user, system } = process.cpuUsage(cpuBefore);
   return {
     answers,
+    cpu: (user + system) / 1000 / answers,
     median: at(ours, 0.5),
     p99: at(ours, 0.99),
     bareMedian: at(theirs, 0.5),
@@ -124,7 +129,9 @@ export interface OrderTimes {
   images: number;
   /** building the order from nothing, milliseconds */
   build: number;
-  /** one answer: relations, refresh, the next ten questions; milliseconds */
+  /** one answer: relations, refresh, the next ten questions; milliseconds of processor time, on average */
+  cpu: number;
+  /** the same by the clock */
   median: number;
   p99: number;
   worst: number;
@@ -149,6 +156,7 @@ export function benchOrder(candidates: number, images: number, classes: number, 
   const order = new QuestionOrder(questions, { isKnown, isOpen, sizeOf: hash => graph.sizeOf(hash) }, { seed: 1 });
   const build = performance.now() - started;
   const times: number[] = [];
+  const cpuBefore = process.cpuUsage();
   for (let i = 0; i < answers; i++) {
     const [question] = order.next(1);
     if (question === undefined) break;
@@ -160,8 +168,10 @@ export function benchOrder(candidates: number, images: number, classes: number, 
     order.next(10);
     times.push(performance.now() - before);
   }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const cpu = (user + system) / 1000 / times.length;
   const { largest } = graph.counts();
-  return { candidates, images, build, median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), largest };
+  return { candidates, images, build, cpu, median: at(times, 0.5), p99: at(times, 0.99), worst: at(times, 1), largest };
 }
 
 function at(times: readonly number[], share: number): number {

@@ -72,6 +72,8 @@ export class LineScanner {
   readonly spans = new Int32Array(NAMES.length * 2);
   readonly kinds = new Uint8Array(NAMES.length);
   private bytes: Uint8Array = new Uint8Array(0);
+  /** opening brackets of the containers around the current place */
+  private readonly open = new Uint8Array(MAX_DEPTH);
   private at = 0;
   private end = 0;
   private escaped = false;
@@ -134,7 +136,7 @@ export class LineScanner {
     this.skipSpace();
     const first = this.peek();
     const from = this.at;
-    const outcome = this.value(0);
+    const outcome = this.value();
     if (outcome !== 'ok' || field < 0) return outcome;
     const text = first === Byte.Quote;
     if (text && this.escaped) return 'slow';
@@ -216,35 +218,21 @@ export class LineScanner {
 
   /** From the opening quote to past the closing one. */
   private string(): boolean {
-    const { bytes, end } = this;
-    let at = this.at + 1;
-    for (; at < end; at++) {
-      const byte = bytes[at];
-      if (byte === Byte.Quote) {
-        this.at = at + 1;
-        return true;
-      }
-      if (byte < Byte.Space) return false;
-      if (byte === Byte.Backslash) {
-        this.escaped = true;
-        const escape = bytes[++at];
-        if (at >= end) return false;
-        if (escape === 117) {
-          for (let i = 0; i < 4; i++) if (++at >= end || !isHex(bytes[at])) return false;
-        } else if (!isEscape(escape!)) return false;
-      }
-    }
-    return false;
+    const end = textEnd(this.bytes, this.at, this.end);
+    if (end < 0) return false;
+    this.escaped = hasEscape(this.bytes, this.at, end);
+    this.at = end;
+    return true;
   }
 
-  private value(depth: number): 'ok' | 'slow' | 'bad' {
+  private value(): 'ok' | 'slow' | 'bad' {
     const byte = this.peek();
     switch (byte) {
       case Byte.Quote:
         return this.string() ? 'ok' : 'bad';
       case Byte.OpenBrace:
       case Byte.Open:
-        return depth >= MAX_DEPTH ? 'slow' : this.container(byte, depth);
+        return this.container();
       case 116:
         return this.literal('true');
       case 102:
@@ -256,30 +244,59 @@ export class LineScanner {
     }
   }
 
-  private container(open: number, depth: number): 'ok' | 'slow' | 'bad' {
-    const close = open === Byte.OpenBrace ? Byte.CloseBrace : Byte.Close;
-    this.at++;
-    this.skipSpace();
-    if (this.peek() === close) {
-      this.at++;
-      return 'ok';
-    }
+  /** From an opening bracket to past its closing one, without recursion: the inner parts of a line are most of it. */
+  private container(): 'ok' | 'slow' | 'bad' {
+    const { bytes, end, open } = this;
+    let at = this.at;
+    let depth = 0;
+    open[0] = bytes[at++];
+    let justOpened = true;
     for (;;) {
-      if (open === Byte.OpenBrace) {
-        if (this.peek() !== Byte.Quote || !this.string()) return 'bad';
-        this.skipSpace();
-        if (this.peek() !== Byte.Colon) return 'bad';
-        this.at++;
-        this.skipSpace();
+      while (at < end && isSpace(bytes[at])) at++;
+      if (at >= end) return 'bad';
+      const inObject = open[depth] === Byte.OpenBrace;
+      if (justOpened && bytes[at] === (inObject ? Byte.CloseBrace : Byte.Close)) at--;
+      else {
+        if (inObject) {
+          at = textEnd(bytes, at, end);
+          if (at < 0) return 'bad';
+          while (at < end && isSpace(bytes[at])) at++;
+          if (at >= end || bytes[at++] !== Byte.Colon) return 'bad';
+          while (at < end && isSpace(bytes[at])) at++;
+          if (at >= end) return 'bad';
+        }
+        const byte = bytes[at];
+        if (byte === Byte.Quote) {
+          at = textEnd(bytes, at, end);
+          if (at < 0) return 'bad';
+        } else if (byte === Byte.OpenBrace || byte === Byte.Open) {
+          if (++depth >= MAX_DEPTH) return 'slow';
+          open[depth] = byte;
+          justOpened = true;
+          at++;
+          continue;
+        } else {
+          this.at = at;
+          if (this.value() !== 'ok') return 'bad';
+          at = this.at;
+        }
+        at--;
       }
-      const outcome = this.value(depth + 1);
-      if (outcome !== 'ok') return outcome;
-      this.skipSpace();
-      const next = this.peek();
-      this.at++;
-      if (next === close) return 'ok';
-      if (next !== Byte.Comma) return 'bad';
-      this.skipSpace();
+      // `at` is on the last byte of a value, or on the bracket that opened an empty one.
+      for (;;) {
+        at++;
+        while (at < end && isSpace(bytes[at])) at++;
+        if (at >= end) return 'bad';
+        if (bytes[at] === Byte.Comma) break;
+        if (bytes[at] !== (open[depth] === Byte.OpenBrace ? Byte.CloseBrace : Byte.Close)) return 'bad';
+        if (depth === 0) {
+          this.at = at + 1;
+          return 'ok';
+        }
+        depth--;
+      }
+      at++;
+      justOpened = false;
     }
   }
 
@@ -312,6 +329,32 @@ export class LineScanner {
     }
     return true;
   }
+}
+
+function isSpace(byte: number): boolean {
+  return byte === Byte.Space || byte === Byte.Tab || byte === Byte.Return || byte === Byte.Newline;
+}
+
+/** Past the closing quote of a text that opens at `at`, or -1 where it is none. */
+function textEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (bytes[at] !== Byte.Quote) return -1;
+  for (at++; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === Byte.Quote) return at + 1;
+    if (byte < Byte.Space) return -1;
+    if (byte === Byte.Backslash) {
+      if (++at >= end) return -1;
+      if (bytes[at] === 117) {
+        for (let i = 0; i < 4; i++) if (++at >= end || !isHex(bytes[at])) return -1;
+      } else if (!isEscape(bytes[at])) return -1;
+    }
+  }
+  return -1;
+}
+
+function hasEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] === Byte.Backslash) return true;
+  return false;
 }
 
 function isHex(byte: number): boolean {

@@ -48,7 +48,7 @@ export interface HeadOptions {
  * @returns the matrix, row by row
  */
 export function trainHead(set: Labelled, lessons: Lessons, options: HeadOptions): Float64Array {
-  const { seed, steps = 400, batch = 32, rate = 0.005, pull = 0.1 } = options;
+  const { seed, steps = 400, batch = 32, rate = 0.02, pull = 0.02 } = options;
   const { dimension: n, vectors } = set;
   const random = new Random(seed);
   const w = new Float64Array(n * n);
