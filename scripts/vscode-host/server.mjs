@@ -105,8 +105,10 @@ function readJson(file) {
  * @param {Record<string, unknown>} settings
  */
 export function changeSettings(profile, settings) {
-  const file = path.join(profile.data, 'User/settings.json');
-  writeFileSync(file, JSON.stringify({ ...readJson(file), ...settings }, null, 2));
+  for (const scope of profile.temporary ? ['User', 'Machine'] : ['User']) {
+    const file = path.join(profile.data, scope, 'settings.json');
+    writeFileSync(file, JSON.stringify({ ...readJson(file), ...settings }, null, 2));
+  }
 }
 
 /** @param {Profile} profile */

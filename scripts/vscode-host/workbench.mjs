@@ -1,6 +1,6 @@
 // @ts-check
 // Drives the VS Code workbench in a real browser. Nothing here sleeps: every step waits for what should be there.
-import { chromium } from 'playwright-core';
+import { chromium, selectors } from 'playwright-core';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,31 @@ import { ensureChromium } from './machine.mjs';
 /** @typedef {import('playwright-core').FrameLocator} FrameLocator */
 
 const PATIENT = 60_000;
+
+/**
+ * Selector engine: `webview=publisher.name view` (or `editor`). VS Code lays every webview over the window in a frame of its
+ * own that says whose it is, but not always what it is; where it lies does.
+ */
+await selectors.register('webview', () => {
+  /** @param {Document} root @param {string} selector */
+  const queryAll = (root, selector) => {
+    const [extension, kind] = selector.split(' ');
+    const bars = [...root.querySelectorAll('.part.sidebar, .part.auxiliarybar, .part.panel')].map(bar =>
+      bar.getBoundingClientRect(),
+    );
+    return [...root.querySelectorAll(`iframe.webview[src*="extensionId=${extension}&"]`)].filter(frame => {
+      const { left, top, width, height } = frame.getBoundingClientRect();
+      if (width === 0 || height === 0) return false;
+      const [x, y] = [left + width / 2, top + height / 2];
+      const inBar = bars.some(bar => x > bar.left && x < bar.right && y > bar.top && y < bar.bottom);
+      return inBar === (kind === 'view');
+    });
+  };
+  return {
+    queryAll,
+    query: (/** @type {Document} */ root, /** @type {string} */ selector) => queryAll(root, selector)[0] ?? null,
+  };
+});
 
 /**
  * A headless Chromium with a home of its own.
@@ -133,12 +158,7 @@ export class Workbench {
    * @returns {FrameLocator}
    */
   webview(extensionId, kind) {
-    // The frame's `purpose` would tell, but VS Code leaves it out when a view is shown again; what it flows from does not change.
-    const editor = '[data-parent-flow-to-element-id^="webview-editor-element"]';
-    const holder = kind === 'editor' ? editor : `:not(${editor})`;
-    return this.page
-      .frameLocator(`${holder} > iframe.webview[src*="extensionId=${extensionId}"]`)
-      .frameLocator('#active-frame');
+    return this.page.frameLocator(`webview=${extensionId} ${kind}`).frameLocator('#active-frame');
   }
 
   /**
