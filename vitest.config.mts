@@ -8,6 +8,8 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     testTimeout: 60_000,
     // .ci/run counts the tests of all its steps, and says where each is to leave its report.
-    reporters: process.env.MARGIN_REPORT ? ['default', ['json', { outputFile: process.env.MARGIN_REPORT }]] : ['default'],
+    reporters: process.env.MARGIN_REPORT
+      ? ['default', ['json', { outputFile: process.env.MARGIN_REPORT }]]
+      : ['default'],
   },
 }));
