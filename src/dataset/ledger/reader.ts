@@ -18,7 +18,8 @@ export interface ReadOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-const CHUNK = 4 << 20;
+/** small enough to be parsed while it is still in the processor's cache */
+const CHUNK = 256 << 10;
 const LONGEST_LINE = 16 << 20;
 const TAIL = 96;
 /** bytes of an answer's line, to make room for what a file holds */
