@@ -7,6 +7,8 @@ export default defineConfig(({ mode }) => ({
     exclude: ['test/real-vscode/**', ...(mode === 'slow' ? [] : ['test/**/*.slow.test.ts'])],
     pool: 'forks',
     testTimeout: 60_000,
+    // CI shares its processors: a browser that was kept waiting gets a second chance there, and nowhere else.
+    retry: process.env.CI ? 2 : 0,
     // .ci/run counts the tests of all its steps, and says where each is to leave its report.
     reporters: process.env.MARGIN_REPORT
       ? ['default', ['json', { outputFile: process.env.MARGIN_REPORT }]]

@@ -110,7 +110,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     await page.locator('#grid').focus();
     await page.keyboard.press('End');
     await page.locator('.row[data-line="100000"] img').first().waitFor();
-    expect(await chosenLine(page)).toBe(100_000);
+    await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(100_000);
     expect(await page.locator('.row').count()).toBeLessThan(15);
     // the bar is dragged to the middle
     await page.locator('#grid').evaluate(grid => {
@@ -169,9 +169,9 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     await page.locator('.row img').first().waitFor();
     await page.locator('#grid').focus();
     await page.keyboard.press('ArrowDown');
-    expect(await chosenLine(page)).toBe(2);
+    await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(2);
     await page.keyboard.press('s');
-    expect(await chosenLine(page)).toBe(3); // on to the next
+    await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(3); // on to the next
     await expect.poll(async () => (await ledger()).map(event => event.relation)).toEqual(['same']);
     expect((await ledger())[0]!.why).toMatchObject({ line: 2 });
     const second = page.locator('.row[data-line="2"]');
@@ -185,7 +185,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     await page.keyboard.press('z');
     await expect.poll(async () => (await ledger()).filter(event => event.kind === 'undo').length).toBe(2);
     await expect.poll(() => page.locator('.claim', { hasText: 'by you' }).count()).toBe(0);
-    expect(await chosenLine(page)).toBe(2);
+    await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(2);
     await page.close();
   });
 
@@ -244,7 +244,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     const before = (await shownLines(page)).filter(Boolean);
     await page.reload();
     await page.locator('.row img').first().waitFor();
-    expect(await chosenLine(page)).toBe(line);
+    await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(line);
     expect((await shownLines(page)).filter(Boolean)).toContain(before[2]);
     expect(await page.locator('.counts').textContent()).toBe('266 of 400 rows');
     await page.close();
