@@ -9,7 +9,8 @@ import { counts, readCounts, total } from './counts.mjs';
 const root = path.resolve(import.meta.dirname, '../..');
 const results = path.join(root, 'test-results');
 const vsix = path.join(root, '.cache/margin.vsix');
-const BUDGET_MS = 28 * 60_000;
+// A run takes well under half an hour; the limits are for one that hangs, on a machine that others use too.
+const BUDGET_MS = 80 * 60_000;
 const started = Date.now();
 
 /**
@@ -24,22 +25,22 @@ const started = Date.now();
 
 /** @type {Step[]} */
 const STEPS = [
-  { name: 'install', command: ['npm', 'ci', '--no-audit', '--no-fund'], minutes: 6, vital: true },
-  { name: 'VS Codes and a browser', command: ['node', 'scripts/vscode-host/install.mjs', '--browser'], minutes: 10 },
-  { name: 'build and unit tests', command: ['npm', 'test'], minutes: 8, reports: ['unit.json'] },
-  { name: 'lint', command: ['npm', 'run', 'lint'], minutes: 5 },
-  { name: 'package', command: ['npm', 'run', 'package', '--', '--out', vsix], minutes: 4 },
+  { name: 'install', command: ['npm', 'ci', '--no-audit', '--no-fund'], minutes: 15, vital: true },
+  { name: 'VS Codes and a browser', command: ['node', 'scripts/vscode-host/install.mjs', '--browser'], minutes: 15 },
+  { name: 'build and unit tests', command: ['npm', 'test'], minutes: 20, reports: ['unit.json'] },
+  { name: 'lint', command: ['npm', 'run', 'lint'], minutes: 15 },
+  { name: 'package', command: ['npm', 'run', 'package', '--', '--out', vsix], minutes: 10 },
   ...['latest', 'lowest'].map(host => ({
     name: `${host} VS Code`,
     command: ['npm', 'run', 'test:vscode', '--', '--vsix', vsix, '--host', host],
-    minutes: 12,
+    minutes: 25,
     reports: [`vscode-${host}.json`],
   })),
-  { name: 'slow tests', command: ['npm', 'run', 'test:slow'], minutes: 8, reports: ['slow.json'], script: 'test:slow' },
+  { name: 'slow tests', command: ['npm', 'run', 'test:slow'], minutes: 20, reports: ['slow.json'], script: 'test:slow' },
   {
     name: 'manifests in Python',
     command: ['npm', 'run', 'python'],
-    minutes: 8,
+    minutes: 20,
     reports: ['python.json'],
     script: 'python',
   },
