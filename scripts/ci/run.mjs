@@ -36,7 +36,13 @@ const STEPS = [
     minutes: 25,
     reports: [`vscode-${host}.json`],
   })),
-  { name: 'slow tests', command: ['npm', 'run', 'test:slow'], minutes: 20, reports: ['slow.json'], script: 'test:slow' },
+  {
+    name: 'slow tests',
+    command: ['npm', 'run', 'test:slow'],
+    minutes: 20,
+    reports: ['slow.json'],
+    script: 'test:slow',
+  },
   {
     name: 'manifests in Python',
     command: ['npm', 'run', 'python'],
