@@ -125,12 +125,8 @@ export class LedgerState extends LedgerFold {
 
   /** Id of the person's latest event that is not undone, or undefined: what undo would take. */
   lastOf(by: string): string | undefined {
-    const stack = this.stacks[this.people.findText(by)];
+    const stack = this.stackOf(by);
     if (stack === undefined) return undefined;
-    if (!stack.sorted) {
-      stack.events.sort((x, y) => (this.newer(x, y) ? 1 : -1));
-      stack.sorted = true;
-    }
     // Nothing undone ever stands again, so it may leave the stack for good.
     while (stack.events.length > 0 && this.status[stack.events.at(-1)!] & UNDONE) stack.events.pop();
     const top = stack.events.at(-1);
@@ -144,14 +140,26 @@ export class LedgerState extends LedgerFold {
       .map(i => this.answer(i));
   }
 
-  /** Standing answers of a person given at or after `since` (milliseconds since 1970), oldest first. */
+  /**
+   * Standing answers of a person given at or after `since` (milliseconds since 1970), oldest first; corrections and what
+   * they corrected both count. Costs what it returns.
+   */
   answersBy(by: string, since = -Infinity): StandingAnswer[] {
-    const stack = this.stacks[this.people.findText(by)];
-    if (stack === undefined) return [];
-    return stack.events
-      .filter(i => this.kind[i] === Kind.answer && !(this.status[i] & UNDONE) && this.at[i] >= since)
-      .sort((x, y) => (this.newer(x, y) ? 1 : -1))
-      .map(i => this.answer(i));
+    const found: StandingAnswer[] = [];
+    for (const answer of this.recentBy(by)) {
+      if (answer.at < since) break;
+      found.push(answer);
+    }
+    return found.reverse();
+  }
+
+  /** Standing answers of a person, newest first, made one by one: stop when there are enough. */
+  *recentBy(by: string): Generator<StandingAnswer> {
+    const events = this.stackOf(by)?.events ?? [];
+    for (let i = events.length - 1; i >= 0; i--) {
+      const event = events[i];
+      if (this.kind[event] === Kind.answer && !(this.status[event] & UNDONE)) yield this.answer(event);
+    }
   }
 
   /** Everyone who wrote an event. */
@@ -203,6 +211,16 @@ export class LedgerState extends LedgerFold {
     const x = this.images.findText(a);
     const y = this.images.findText(b);
     return x < 0 || y < 0 ? -1 : this.pairs.find(Math.min(x, y), Math.max(x, y));
+  }
+
+  /** A person's events that may still stand, oldest first. */
+  private stackOf(by: string): { events: number[] } | undefined {
+    const stack = this.stacks[this.people.findText(by)];
+    if (stack !== undefined && !stack.sorted) {
+      stack.events.sort((x, y) => (this.newer(x, y) ? 1 : -1));
+      stack.sorted = true;
+    }
+    return stack;
   }
 
   private hash(image: number): ImageHash {

@@ -157,6 +157,28 @@ describe('classes', () => {
   });
 });
 
+describe('what a person answered', () => {
+  it('comes in the order of time, whatever the order of lines, without what is undone', async () => {
+    const folder = temporaryFolder();
+    const at = (minute: number) => ({ at: `2026-11-22T10:0${minute}:00.000Z` });
+    writeLedger(
+      folder,
+      answerLine('3', A, B, at(3)) +
+        answerLine('1', A, C, at(1)) +
+        answerLine('x', A, C, { ...at(2), by: 'bob' }) +
+        answerLine('2', B, C, at(2)),
+    );
+    const ledger = await Ledger.open(folder, { by });
+    expect(ledger.state.answersBy(by).map(({ id }) => id)).toEqual(['1', '2', '3']);
+    expect(ledger.state.answersBy(by, Date.parse(at(2).at)).map(({ id }) => id)).toEqual(['2', '3']);
+    expect([...ledger.state.recentBy(by)].map(({ id }) => id)).toEqual(['3', '2', '1']);
+    expect((await ledger.undo())?.of).toBe('3');
+    expect((await ledger.undo('1'))?.of).toBe('1');
+    expect([...ledger.state.recentBy(by)].map(({ id }) => id)).toEqual(['2']);
+    expect(ledger.state.authors()).toEqual([by, 'bob']);
+  });
+});
+
 describe('foreign content', () => {
   it('is reported with its line, passed over and kept', async () => {
     const folder = temporaryFolder();
