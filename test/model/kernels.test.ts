@@ -46,7 +46,7 @@ const sizes = {
   n: fc.integer({ min: 1, max: 3 }),
   h: fc.integer({ min: 2, max: 9 }),
   w: fc.integer({ min: 2, max: 9 }),
-  ci: fc.constantFrom(1, 3, 4, 7, 8, 9),
+  ci: fc.constantFrom(1, 3, 4, 7, 8, 16, 17),
   co: fc.constantFrom(1, 5, 8, 12, 16, 17),
   kh: fc.integer({ min: 1, max: 4 }),
   kw: fc.integer({ min: 1, max: 4 }),

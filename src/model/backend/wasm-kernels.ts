@@ -70,11 +70,20 @@ function covered(attrs: NamedAttrMap, x: TensorInfo): boolean {
   return plain && (dataFormat === undefined || dataFormat === 'NHWC') && x.dtype === 'float32';
 }
 
+/**
+ * XNNPACK's forward kernel is the better one for 1 x 1 filters and for few products a value (measured in
+ * docs/BENCHMARKS.md), and wrong, as tfjs calls it, where the stride is larger than the filter.
+ */
+function ours({ shape: [kh, kw, ci] }: TensorInfo, { strides }: NamedAttrMap): boolean {
+  const [sh, sw] = [strides as number | [number, number]].flat() as [number, number?];
+  return (kh! * kw! > 1 && kh! * kw! * ci! >= 64) || sh > kh! || (sw ?? sh) > kw!;
+}
+
 function conv2D(m: WasmModule) {
   return (original: KernelFunc | undefined): KernelFunc =>
     args => {
       const { x, filter } = args.inputs as Named<'x' | 'filter'>;
-      if (!covered(args.attrs!, x)) return original!(args);
+      if (!covered(args.attrs!, x) || !ours(filter, args.attrs!)) return original!(args);
       return convolve(m, x, filter, convInfo(x.shape, filter.shape, args.attrs!));
     };
 }
@@ -84,7 +93,12 @@ function fusedConv2D(m: WasmModule) {
     args => {
       const { x, filter, bias } = args.inputs as Named<'x' | 'filter'> & { bias?: TensorInfo };
       const activation = (args.attrs!['activation'] ?? 'linear') as string;
-      if (!covered(args.attrs!, x) || !(activation in ACTIVATIONS) || !biasCovered(bias, filter.shape[3]!)) {
+      if (
+        !covered(args.attrs!, x) ||
+        !ours(filter, args.attrs!) ||
+        !(activation in ACTIVATIONS) ||
+        !biasCovered(bias, filter.shape[3]!)
+      ) {
         return original!(args);
       }
       return convolve(m, x, filter, convInfo(x.shape, filter.shape, args.attrs!), bias, activation as FusedActivation);
