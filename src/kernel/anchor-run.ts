@@ -7,6 +7,7 @@ import { Arena, type Plan } from './plan';
 import { Resume } from './resume';
 import { makeSpace, type Space } from './space';
 import { Team } from './team';
+import type { BlockIndex } from './tree';
 import type { LoadedKernel } from './wasm';
 
 /** What every anchor is to keep. */
@@ -56,18 +57,27 @@ export class AnchorRun {
   readonly #wants: Wants;
   readonly #windows: Window[];
   readonly #steps: number;
+  readonly #near: BlockIndex['near'];
   readonly #resume: Resume | undefined;
   #stepsDone = 0;
   /** anchors that did not have to be swept again */
   reused = 0;
 
-  private constructor(space: Space, team: Team, wants: Wants, windows: Window[], resume: Resume | undefined) {
+  private constructor(
+    space: Space,
+    team: Team,
+    wants: Wants,
+    windows: Window[],
+    resume: Resume | undefined,
+    index: BlockIndex | undefined,
+  ) {
     this.space = space;
     this.team = team;
     this.#wants = wants;
     this.#windows = windows;
     this.#resume = windows.length === 1 ? resume : undefined;
-    this.#steps = windows.reduce((sum, window) => sum + sweepTasks(space, window), 0);
+    this.#near = index?.near ?? (() => true);
+    this.#steps = windows.reduce((sum, window) => sum + this.#tasksOf(window).length / 2, 0);
   }
 
   static async start(
@@ -76,11 +86,12 @@ export class AnchorRun {
     needs: Wants,
     control: Control,
     runtime: MiningRuntime,
+    index?: BlockIndex,
   ): Promise<AnchorRun | 'too large' | 'cancelled'> {
-    const resume = runtime.cache && needs.positives ? new Resume(problem, runtime.cache) : undefined;
+    const resume = runtime.cache && needs.positives && !index ? new Resume(problem, runtime.cache) : undefined;
     const wants = resume ? withSpare(needs) : needs;
     const nearestRoom = wants.nearest > 0 ? 2 * wants.nearest + 16 : 0;
-    const windowsOf = (block: number) => cutWindows(problem, wants, nearestRoom, block);
+    const windowsOf = (block: number) => cutWindows(problem, index?.rows ?? problem.rows, wants, nearestRoom, block);
     const space = await makeSpace(
       problem,
       {
@@ -88,6 +99,7 @@ export class AnchorRun {
         threads: runtime.workerPath === undefined ? 1 : runtime.threads,
         stateBytes: block => Math.max(0, ...windowsOf(block).map(({ bytes }) => bytes)),
         nearestRoom,
+        index,
         pairs: false,
       },
       control,
@@ -106,6 +118,7 @@ export class AnchorRun {
       wants,
       windowsOf(space.block).map(({ start, end }) => emptyWindow(start, end)),
       resume,
+      index,
     );
     await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
     plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
@@ -245,16 +258,14 @@ export class AnchorRun {
   }
 
   /** Every block of the window with every block: rounds in which no block stands in two tasks, so that threads need not wait. */
-  #writeTasks(window: Window): number {
-    const { memory, places, block, plan } = this.space;
+  #tasksOf(window: Window): number[] {
+    const { block, plan } = this.space;
     const blocks = Math.ceil(plan.n / block);
     const first = window.start / block;
     const count = Math.ceil((window.end - window.start) / block);
-    const words = new Int32Array(memory.buffer, places.tasks);
-    let at = 0;
+    const tasks: number[] = [];
     const add = (i: number, j: number) => {
-      words[at++] = i;
-      words[at++] = j;
+      if (this.#near(i, j)) tasks.push(i, j);
     };
     for (let round = 0; round < count; round++) {
       for (let i = 0; i < count; i++) {
@@ -266,8 +277,15 @@ export class AnchorRun {
       if (j >= first && j < first + count) continue;
       for (let i = 0; i < count; i++) add(first + i, j);
     }
-    new Int32Array(memory.buffer, places.locks, blocks).fill(0);
-    return at / 2;
+    return tasks;
+  }
+
+  #writeTasks(window: Window): number {
+    const { memory, places, block, plan } = this.space;
+    const tasks = this.#tasksOf(window);
+    new Int32Array(memory.buffer, places.tasks, tasks.length).set(tasks);
+    new Int32Array(memory.buffer, places.locks, Math.ceil(plan.n / block)).fill(0);
+    return tasks.length / 2;
   }
 }
 
@@ -291,12 +309,6 @@ export function tasksFor(rows: number): number {
   return Math.ceil(rows / ROWS_OF_TASK);
 }
 
-function sweepTasks(space: Space, { start, end }: Window): number {
-  const blocks = Math.ceil(space.plan.n / space.block);
-  const count = Math.ceil((end - start) / space.block);
-  return (count * (count + 1)) / 2 + count * (blocks - count);
-}
-
 /** Bits for about 64 times as many buckets as an anchor has gaps on average, within reason. */
 function tableBytes({ rows, classes }: Problem): number {
   const pairs = classes.reduce((sum, { start, end }) => sum + (end - start) * (end - start - 1), 0);
@@ -312,35 +324,29 @@ function emptyWindow(start: number, end: number): Window {
 /** Cuts the rows into windows of whole blocks whose state fits. */
 function cutWindows(
   problem: Problem,
+  rows: Int32Array,
   wants: Wants,
   nearestRoom: number,
   block: number,
 ): { start: number; end: number; bytes: number }[] {
-  const { rows, classes } = problem;
   const n = rows.length;
-  const table = tableBytes(problem);
-  const perPositive = 12 + (wants.gapRoom > 0 ? 13 + 8 * wants.gapRoom : 0);
+  const { labels } = problem.data;
+  const sizes = new Map(problem.classes.map(({ label, start, end }) => [label, end - start]));
+  const gaps = wants.gapRoom > 0;
+  const perPositive = 12 + (gaps ? 13 + 8 * wants.gapRoom : 0);
+  const perRow = 80 + 8 * nearestRoom + (gaps ? tableBytes(problem) : 0);
   const windows: { start: number; end: number; bytes: number }[] = [];
-  const bytesOfBlock = new Float64Array(Math.ceil(n / block));
-  for (const { start, end } of classes) {
-    const perRow =
-      80 +
-      8 * nearestRoom +
-      (wants.positives || wants.gapRoom > 0 ? (end - start - 1) * perPositive : 0) +
-      (wants.gapRoom > 0 ? table : 0);
-    for (let i = start; i < end;) {
-      const stop = Math.min(end, (Math.floor(i / block) + 1) * block);
-      bytesOfBlock[Math.floor(i / block)]! += (stop - i) * perRow;
-      i = stop;
+  for (let start = 0; start < n; start += block) {
+    const end = Math.min(n, start + block);
+    let bytes = (end - start) * perRow;
+    if (wants.positives || gaps) {
+      for (let i = start; i < end; i++) bytes += (sizes.get(labels[rows[i]!]!)! - 1) * perPositive;
     }
-  }
-  bytesOfBlock.forEach((bytes, at) => {
     const last = windows.at(-1);
-    const end = Math.min(n, (at + 1) * block);
     if (last && last.bytes + bytes <= STATE_BYTES) {
       last.bytes += bytes;
       last.end = end;
-    } else windows.push({ start: at * block, end, bytes: bytes + 4096 });
-  });
+    } else windows.push({ start, end, bytes: bytes + 8192 });
+  }
   return windows;
 }

@@ -51,10 +51,12 @@ export class AnchorWork {
     const positives = this.#positives;
     positives.clear();
     const copies = plan.copies / 4;
-    const classTo = i32[places.classTo / 4 + i]!;
     let answer = i32[plan.answeredStarts / 4 + i]!;
     const answersEnd = i32[plan.answeredStarts / 4 + i + 1]!;
-    for (let j = i32[places.classFrom / 4 + i]!; j < classTo; j++) {
+    const members = places.classMembers / 4;
+    const classTo = i32[places.classTo / 4 + i]!;
+    for (let member = i32[places.classFrom / 4 + i]!; member < classTo; member++) {
+      const j = i32[members + member]!;
       // answered rows ascend as j does
       while (answer < answersEnd && i32[plan.answeredOthers / 4 + answer]! < j) answer++;
       const known = answer < answersEnd && i32[plan.answeredOthers / 4 + answer] === j;

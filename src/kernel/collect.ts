@@ -11,6 +11,7 @@ import { keepPairs, takeUpPairs } from './pair-cache';
 import { PairRun } from './pair-run';
 import { referencePairs, referenceTriplets } from './reference';
 import type { Space } from './space';
+import type { BlockIndex } from './tree';
 import type { LoadedKernel } from './wasm';
 
 /** Fills a pool with what the selection has not looked at yet; false when the run was cancelled on the way. */
@@ -51,10 +52,11 @@ export async function tripletCollector(
   kernel: LoadedKernel,
   control: Control,
   runtime: MiningRuntime,
+  index?: BlockIndex,
 ): Promise<Collector | undefined> {
   const { request } = problem;
   const wants = wantsOf(request);
-  const run = await AnchorRun.start(problem, kernel, wants, control, runtime);
+  const run = await AnchorRun.start(problem, kernel, wants, control, runtime, index);
   if (run === 'too large') return undefined;
   if (run === 'cancelled') return cancelledCollector(kernel);
   return {
@@ -97,9 +99,10 @@ export async function pairCollector(
   kernel: LoadedKernel,
   control: Control,
   runtime: MiningRuntime,
+  index?: BlockIndex,
 ): Promise<Collector | undefined> {
-  const { cache } = runtime;
-  const run = await PairRun.start(problem, kernel, rule.side, control, runtime);
+  const cache = index ? undefined : runtime.cache;
+  const run = await PairRun.start(problem, kernel, rule.side, control, runtime, index);
   if (run === 'too large') return undefined;
   if (run === 'cancelled') return cancelledCollector(kernel);
   return {
@@ -115,7 +118,7 @@ export async function pairCollector(
         if (rule.countNearer) countTooNear(problem, results);
         const inBand = results.reduce((sum, result) => sum + result.inBand, 0);
         if (cache && !control.cancelled) keepPairs(problem, cache, turn, pool, inBand);
-        pool.offered = control.cancelled ? inBand : inBand - excludedInBand(problem, rule);
+        pool.offered = control.cancelled || index ? inBand : inBand - excludedInBand(problem, rule);
       }
       return !control.cancelled;
     },

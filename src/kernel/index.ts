@@ -1,11 +1,14 @@
 import path from 'node:path';
-import { countLeftOutPairs } from '../core/mining/guards';
+import { countLeftOutPairs, sidesOf } from '../core/mining/guards';
 import type { NearestRows } from '../core/mining/label-errors';
 import { prepare } from '../core/mining/problem';
 import type { MiningData, MiningRequest, MiningResult } from '../core/mining/types';
 import { Control, type MiningRuntime } from './control';
 import { mineDuplicates, mineLabelErrors, minePairs, mineTriplets, type LaneContext, type LaneResult } from './lanes';
 import { findNearest } from './nearest';
+import { measureRecall } from './recall';
+import { blockOf, threadsFor } from './space';
+import { blockIndex, type BlockIndex } from './tree';
 import { loadKernel, type LoadedKernel } from './wasm';
 
 export type { MiningProgress, MiningRuntime, KernelName } from './control';
@@ -35,7 +38,16 @@ export async function mine(
     runtime,
   };
   if (request.guards.perDuplicateGroup !== undefined) context.groups = await groupsOf(data, request, runtime);
+  const index = await indexFor(context);
+  if (index) context.index = index;
   const { candidates, found, groups, threshold, ...ran } = await mineLane(context);
+  const recall = index && (await recallOf(context, index, threshold));
+  if (recall !== undefined) {
+    const share = Math.round(100 * recall);
+    ran.notes.push(
+      `above ${request.indexAbove ?? INDEX_ABOVE} images an index looks; it sees ${share} % of what there is`,
+    );
+  }
   const { leftOut } = problem;
   const capped = ['perImage', 'perClassPair', 'perDuplicateGroup', 'implied'].reduce(
     (n, name) => n + (leftOut[name] ?? 0),
@@ -52,6 +64,7 @@ export async function mine(
       ...ran,
       seconds: (performance.now() - started) / 1000,
       ...(threshold !== undefined && { threshold }),
+      ...(recall !== undefined && { recall }),
     },
     ...(groups && { groups }),
   };
@@ -95,6 +108,31 @@ export async function nearest(
     runtime,
   );
   return found.nearest;
+}
+
+/** Rows above which an index takes over, where a request does not say. */
+const INDEX_ABOVE = 300_000;
+
+/**
+ * The index of an approximate run: above the setting, where there is a fast kernel to use it. Hard positives are far apart and
+ * few, so that no index would help; they stay exact.
+ */
+async function indexFor({ problem, kernel, control, runtime }: LaneContext): Promise<BlockIndex | undefined> {
+  const { request, rows, data } = problem;
+  if (rows.length <= (request.indexAbove ?? INDEX_ABOVE) || !kernel || request.lane === 'hard-positives')
+    return undefined;
+  if (request.strategy === 'distance-weighted' && request.lane.endsWith('triplets')) return undefined;
+  const threads = runtime.workerPath === undefined ? 1 : threadsFor(rows.length, data.dimension, runtime.threads);
+  const block = Math.min(blockOf(rows.length, data.dimension, threads), Math.ceil(rows.length / 64 / 24) * 24);
+  return blockIndex(problem, block, control);
+}
+
+/** Recall of the index for what the lane looks for: near rows, or those about the threshold. */
+function recallOf({ problem, control }: LaneContext, index: BlockIndex, threshold = 0): Promise<number | undefined> {
+  const { lane } = problem.request;
+  const value = lane === 'uncertain-pairs' ? (d: number) => Math.abs(d - threshold) : (d: number) => d;
+  const side = lane.endsWith('triplets') ? 'different' : sidesOf(lane);
+  return measureRecall(problem, index, side, value, control);
 }
 
 function mineLane(context: LaneContext): Promise<LaneResult> {

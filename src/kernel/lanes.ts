@@ -1,7 +1,7 @@
 import { rowDistance } from '../core/distances';
 import { labelErrors } from '../core/mining/label-errors';
 import { NearDuplicates } from '../core/mining/near-duplicates';
-import { pairRule } from '../core/mining/pair-rule';
+import { pairRule, type PairRule } from '../core/mining/pair-rule';
 import { CandidatePool, type Entry } from '../core/mining/pool';
 import type { Problem } from '../core/mining/problem';
 import { Selection } from '../core/mining/selection';
@@ -18,6 +18,7 @@ import {
 } from './collect';
 import type { Control, MiningRuntime } from './control';
 import { findNearest } from './nearest';
+import type { BlockIndex } from './tree';
 import type { LoadedKernel } from './wasm';
 
 /** What a lane gives, before it is put into a report. */
@@ -41,41 +42,48 @@ export interface LaneContext {
   runtime: MiningRuntime;
   /** group of near duplicates by row, -1 outside: for the cap on them */
   groups?: Int32Array;
+  /** of an approximate run */
+  index?: BlockIndex;
 }
 
 /** Hard and semi-hard triplets. */
 export async function mineTriplets(context: LaneContext): Promise<LaneResult> {
-  const { problem, kernel, control, runtime } = context;
+  const { problem, kernel, control, runtime, index } = context;
   // draws weigh every negative of the band: there is nothing that bounds could save
   const fast = problem.request.strategy === 'distance-weighted' ? undefined : kernel;
   const collector =
-    (fast && (await tripletCollector(problem, fast, control, runtime))) ?? referenceTripletCollector(problem, control);
+    (fast && (await tripletCollector(problem, fast, control, runtime, index))) ??
+    referenceTripletCollector(problem, control);
   return rankCandidates(context, collector, []);
 }
 
 /** Hard negatives, hard positives and uncertain pairs. */
 export async function minePairs(context: LaneContext): Promise<LaneResult> {
-  const { problem, kernel, control, runtime } = context;
+  const { problem, kernel } = context;
   const turn = await turnOf(context);
   if (!turn) return cancelled(kernel);
   const rule = pairRule(problem.request, turn.distance);
-  const collector =
-    (kernel && savedPairCollector(problem, rule, turn.distance, kernel, control, runtime)) ??
-    (kernel && (await pairCollector(problem, rule, turn.distance, kernel, control, runtime))) ??
-    referencePairCollector(problem, rule, control);
+  const collector = await pairCollectorFor(context, rule, turn.distance);
   const result = await rankCandidates(context, collector, turn.notes);
   return problem.request.lane === 'hard-negatives' ? result : { ...result, threshold: turn.distance };
 }
 
+async function pairCollectorFor(context: LaneContext, rule: PairRule, turn: number): Promise<Collector> {
+  const { problem, kernel, control, runtime, index } = context;
+  if (!kernel) return referencePairCollector(problem, rule, control);
+  return (
+    (index ? undefined : savedPairCollector(problem, rule, turn, kernel, control, runtime)) ??
+    (await pairCollector(problem, rule, turn, kernel, control, runtime, index)) ??
+    referencePairCollector(problem, rule, control)
+  );
+}
+
 /** Near duplicates, as groups and as the pairs that hold them together. */
 export async function mineDuplicates(context: LaneContext): Promise<LaneResult> {
-  const { problem, kernel, control, runtime } = context;
+  const { problem } = context;
   const reach = problem.request.duplicateDistance ?? defaultDuplicateDistance(problem);
   const rule = pairRule(problem.request, reach);
-  const collector =
-    (kernel && savedPairCollector(problem, rule, reach, kernel, control, runtime)) ??
-    (kernel && (await pairCollector(problem, rule, reach, kernel, control, runtime))) ??
-    referencePairCollector(problem, rule, control);
+  const collector = await pairCollectorFor(context, rule, reach);
   const duplicates = new NearDuplicates(problem);
   const selection = new Selection(problem);
   selection.accepts = entry => duplicates.join(entry);
@@ -96,11 +104,11 @@ export async function mineDuplicates(context: LaneContext): Promise<LaneResult> 
 
 /** Suspected label errors. */
 export async function mineLabelErrors(context: LaneContext): Promise<LaneResult> {
-  const { problem, kernel, control, runtime } = context;
+  const { problem, kernel, control, runtime, index } = context;
   const { request, leftOut } = problem;
   if (control.cancelled) return cancelled(kernel);
   const count = Math.max(1, Math.min(request.neighbours ?? 10, problem.rows.length - 1));
-  const { nearest, whole, ...ran } = await findNearest(problem, count, 'any', kernel, control, runtime);
+  const { nearest, whole, ...ran } = await findNearest(problem, count, 'any', kernel, control, runtime, index);
   if (request.guards.minDistance !== undefined) leftOut['minDistance'] = ran.tooNear;
   const suspects = labelErrors(problem, nearest);
   const selection = new Selection(problem, context.groups);

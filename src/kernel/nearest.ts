@@ -5,6 +5,7 @@ import { Neighbours } from '../core/mining/neighbours';
 import type { Problem } from '../core/mining/problem';
 import { AnchorRun } from './anchor-run';
 import type { Control, MiningRuntime } from './control';
+import type { BlockIndex } from './tree';
 import type { LoadedKernel } from './wasm';
 
 export interface FoundNearest {
@@ -24,9 +25,10 @@ export async function findNearest(
   kernel: LoadedKernel | undefined,
   control: Control,
   runtime: MiningRuntime,
+  index?: BlockIndex,
 ): Promise<FoundNearest> {
   const wants = { side, nearest: count, gapRoom: 0, positives: false };
-  const run = kernel ? await AnchorRun.start(problem, kernel, wants, control, runtime) : 'too large';
+  const run = kernel ? await AnchorRun.start(problem, kernel, wants, control, runtime, index) : 'too large';
   if (run === 'too large') return referenceNearest(problem, count, side, control);
   const n = problem.rows.length;
   const nearest = emptyNearest(problem, count);
@@ -49,11 +51,12 @@ export async function findNearest(
     );
     const localRows = new Int32Array(rows);
     const localDistances = new Float64Array(distances);
-    problem.rows.forEach((row, i) => {
+    const order = run.space.rows;
+    order.forEach((row, i) => {
       for (let q = 0; q < count; q++) {
         const local = localRows[i * count + q]!;
         if (local < 0) break;
-        nearest.rows[row * count + q] = problem.rows[local]!;
+        nearest.rows[row * count + q] = order[local]!;
         nearest.distances[row * count + q] = localDistances[i * count + q]!;
       }
     });

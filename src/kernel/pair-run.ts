@@ -6,6 +6,7 @@ import type { PhaseResult } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { makeSpace, type Space } from './space';
 import { Team } from './team';
+import type { BlockIndex } from './tree';
 import type { LoadedKernel } from './wasm';
 
 /** Passes over all unordered pairs. */
@@ -14,10 +15,10 @@ export class PairRun {
   readonly team: Team;
   readonly #tasks: number;
 
-  private constructor(space: Space, team: Team, side: PairRule['side']) {
+  private constructor(space: Space, team: Team, side: PairRule['side'], index: BlockIndex | undefined) {
     this.space = space;
     this.team = team;
-    this.#tasks = writeTasks(space, side);
+    this.#tasks = writeTasks(space, side, index);
   }
 
   static async start(
@@ -26,6 +27,7 @@ export class PairRun {
     side: PairRule['side'],
     control: Control,
     runtime: MiningRuntime,
+    index?: BlockIndex,
   ): Promise<PairRun | 'too large' | 'cancelled'> {
     const space = await makeSpace(
       problem,
@@ -34,6 +36,7 @@ export class PairRun {
         threads: runtime.workerPath === undefined ? 1 : runtime.threads,
         stateBytes: () => 0,
         nearestRoom: 0,
+        index,
         pairs: true,
       },
       control,
@@ -44,7 +47,7 @@ export class PairRun {
     const team = new Team(space, kernel, problem.request, control, runtime.workerPath);
     await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
     plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
-    return new PairRun(space, team, side);
+    return new PairRun(space, team, side, index);
   }
 
   /** One pass; pools hold what comes after `after`. */
@@ -58,7 +61,11 @@ export class PairRun {
 }
 
 /** Block pairs that hold pairs of the side. */
-function writeTasks({ memory, places, plan, block }: Space, side: PairRule['side']): number {
+function writeTasks(
+  { memory, places, plan, block }: Space,
+  side: PairRule['side'],
+  index: BlockIndex | undefined,
+): number {
   const blocks = Math.ceil(plan.n / block);
   const labels = new Int32Array(memory.buffer, plan.labels, plan.n);
   const words = new Int32Array(memory.buffer, places.tasks);
@@ -66,7 +73,7 @@ function writeTasks({ memory, places, plan, block }: Space, side: PairRule['side
   for (let i = 0; i < blocks; i++) {
     const lastLabel = labels[Math.min(plan.n, (i + 1) * block) - 1]!;
     for (let j = i; j < blocks; j++) {
-      if (side === 'same' && labels[j * block]! > lastLabel) break;
+      if (index ? !index.near(i, j) : side === 'same' && labels[j * block]! > lastLabel) continue;
       words[at++] = i;
       words[at++] = j;
     }

@@ -39,6 +39,7 @@ const FIELDS = [
   'cancelFlag',
   'nearCounts',
   'intact',
+  'byClass',
 ] as const;
 const DOUBLES = ['slope', 'relativeWidth', 'largestWidth', 'leastKey', 'least', 'scale'] as const;
 const DOUBLES_AT = 160;
@@ -71,7 +72,8 @@ export interface Places {
   plan: number;
   /** of each thread */
   scratch: number[];
-  /** i32 [n]: the class of row i is rows [classFrom[i], classTo[i]) */
+  /** i32 [n]: rows by class; the class of row i is classMembers[classFrom[i] .. classTo[i]), ascending */
+  classMembers: number;
   classFrom: number;
   classTo: number;
   /** u8: beside answeredOthers, 1 where the answer was `same` */

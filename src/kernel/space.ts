@@ -4,6 +4,7 @@ import type { Metric } from '../core/types';
 import type { Side } from '../core/mining/guards';
 import type { Control } from './control';
 import { roundingOf } from './rounding';
+import type { BlockIndex } from './tree';
 import { Arena, CONTROL, emptyPlan, PLAN_BYTES, type Places, type Plan } from './plan';
 
 /** Rows and memory of one run, in the kernel's order: row i of the kernel is row `rows[i]` of the data. */
@@ -30,6 +31,8 @@ export interface SpaceOptions {
   stateBytes(block: number): number;
   /** nearest rows of an anchor, for the size of the scratch */
   nearestRoom: number;
+  /** an order of the rows other than by class, for an approximate run */
+  index: BlockIndex | undefined;
   /** whether threads hand out pairs */
   pairs: boolean;
 }
@@ -49,12 +52,13 @@ export async function makeSpace(
   options: SpaceOptions,
   control: Control,
 ): Promise<Space | 'too large' | 'cancelled'> {
-  const { data, rows, request, classes, ranks, copies } = problem;
+  const { data, request, ranks, copies } = problem;
+  const rows = options.index?.rows ?? problem.rows;
   const { dimension: d, vectors } = data;
   const n = rows.length;
   const padded = Math.ceil(n / 8) * 8;
   const threads = threadsFor(n, d, options.threads);
-  const block = blockOf(n, d, threads);
+  const block = options.index?.block ?? blockOf(n, d, threads);
   const plan = emptyPlan();
   const blocks = Math.ceil(n / block);
   plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(240, 32768 / d) / 12) * 12));
@@ -70,7 +74,7 @@ export async function makeSpace(
     256 +
     (options.pairs ? plan.blockRows * (block + 8) * 8 : 0);
   const scratch = Array.from({ length: threads }, () => arena.take(scratchBytes));
-  const locals = localAnswers(problem);
+  const locals = localAnswers(problem, rows);
   plan.n = n;
   plan.d = d;
   plan.metric = METRIC_NUMBERS[request.metric];
@@ -91,6 +95,7 @@ export async function makeSpace(
     control: control32,
     plan: planAt,
     scratch,
+    classMembers: arena.take(n * 4),
     classFrom: arena.take(n * 4),
     classTo: arena.take(n * 4),
     answeredSame: arena.take(locals.same.length),
@@ -135,17 +140,15 @@ export async function makeSpace(
   int32(plan.answeredStarts, n + 1).set(locals.starts);
   int32(plan.answeredOthers, locals.others.length).set(locals.others);
   new Uint8Array(memory.buffer, places.answeredSame, locals.same.length).set(locals.same);
-  for (const { start, end } of classes) {
-    int32(places.classFrom, n).fill(start, start, end);
-    int32(places.classTo, n).fill(end, start, end);
-  }
+  plan.byClass = options.index ? 0 : 1;
+  writeClasses(memory, places, rows, data.labels);
   if (weights) new Float32Array(memory.buffer, plan.weights, d).set(weights);
   scaleOf(plan, memory, places, request.metric, { n, d, sums, squares, largest, weights });
   return { memory, plan, places, rows, ranks: localRanks, threads, block };
 }
 
 /** Rows of a block: about a quarter of a GFLOP for two blocks, and enough blocks for all threads; a multiple of 24. */
-function blockOf(n: number, d: number, threads: number): number {
+export function blockOf(n: number, d: number, threads: number): number {
   const byWork = Math.sqrt(0.25e9 / (2 * d));
   const byThreads = threads > 1 ? n / (6 * threads) : n / 3;
   return Math.max(24, Math.min(2040, Math.ceil(Math.min(byWork, byThreads) / 24) * 24));
@@ -202,8 +205,34 @@ function scaleOf(
   }
 }
 
+/** Lists the members of each row's class. */
+function writeClasses(memory: WebAssembly.Memory, places: Places, rows: Int32Array, labels: Int32Array): void {
+  const n = rows.length;
+  const members = new Int32Array(memory.buffer, places.classMembers, n);
+  const from = new Int32Array(memory.buffer, places.classFrom, n);
+  const to = new Int32Array(memory.buffer, places.classTo, n);
+  const byLabel = new Map<number, number[]>();
+  rows.forEach((row, i) => {
+    const list = byLabel.get(labels[row]!);
+    if (list) list.push(i);
+    else byLabel.set(labels[row]!, [i]);
+  });
+  let start = 0;
+  for (const list of byLabel.values()) {
+    members.set(list, start);
+    for (const i of list) {
+      from[i] = start;
+      to[i] = start + list.length;
+    }
+    start += list.length;
+  }
+}
+
 /** The answered pairs between mined rows, in the kernel's order. */
-function localAnswers({ rows, answered, data }: Problem): { starts: Int32Array; others: Int32Array; same: Uint8Array } {
+function localAnswers(
+  { answered, data }: Problem,
+  rows: Int32Array,
+): { starts: Int32Array; others: Int32Array; same: Uint8Array } {
   const n = rows.length;
   const starts = new Int32Array(n + 1);
   if (answered.others.length === 0) return { starts, others: new Int32Array(0), same: new Uint8Array(0) };

@@ -3,7 +3,7 @@
 import { exact } from './exact';
 import { highKey, lowKey, lowestReaching, lowOfHigh } from './keys';
 import {
-  answeredOthers, answeredStarts, blockRows, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
+  answeredOthers, answeredStarts, blockRows, byClass, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
   gapReach, gapRoom, gapRows, gapStarts, intact, labels, least, leastKey, nearCounts, nearest, nearestBounds, nearestCounts, nearestReach,
   nearestRoom, nearestRows, ranks, reach, SAME, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
   windowStart,
@@ -38,8 +38,9 @@ export function sweepAnchors(from: i32, to: i32, panel: i32, lastPanel: i32, col
       const j = p << 3;
       const lowColumn = at32(labels, j);
       const highColumn = at32(labels, j + 7);
-      const apart = highColumn < low || lowColumn > high;
-      if (side == DIFFERENT ? low == high && lowColumn == low && highColumn == low : side == SAME && apart) continue;
+      const apart = byClass != 0 && (highColumn < low || lowColumn > high);
+      const together = byClass != 0 && low == high && lowColumn == low && highColumn == low;
+      if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
       bounds(end - i, p);
       if (columns) scanBoth(i, end, j, apart);
       else scanRows(i, end, j, apart);

@@ -3,7 +3,7 @@
 import { at32, f32At, isAnswered } from './anchors';
 import { exact } from './exact';
 import { highKey, lowestReachingAny, lowKey } from './keys';
-import { blockRows, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip, widths } from './plan';
+import { byClass, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip, widths } from './plan';
 import { bounds, pack } from './tiles';
 
 let bandFrom: f64 = 0;
@@ -61,8 +61,8 @@ export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32): void
     if (j0 + 7 <= from) continue;
     const lowColumn = at32(labels, j0);
     const highColumn = at32(labels, j0 + 7);
-    const apart = highColumn < low || lowColumn > high;
-    const together = low == high && lowColumn == low && highColumn == low;
+    const apart = byClass != 0 && (highColumn < low || lowColumn > high);
+    const together = byClass != 0 && low == high && lowColumn == low && highColumn == low;
     if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
     bounds(to - from, p);
     const plain = j0 >= to && (side == DIFFERENT ? apart : side == SAME ? together : true);

@@ -82,6 +82,9 @@ export let nearCounts: usize = 0;
 /** u8 [window]: 1 where an anchor has its rows from an earlier run and is only shown what is new; 0 pointer: nowhere */
 export let intact: usize = 0;
 
+/** 1 where rows are in the order of their classes; else classes are looked up pair by pair */
+export let byClass: i32 = 0;
+
 /** scratch of this thread: packed anchors and their terms, one strip of bounds, and two arrays to choose in */
 export let packed: usize = 0;
 export let terms: usize = 0;
@@ -152,6 +155,7 @@ export function setup(plan: usize, scratch: usize): void {
   cancelFlag = field(plan, 36);
   nearCounts = field(plan, 37);
   intact = field(plan, 38);
+  byClass = field(plan, 39);
   slope = <f32>load<f64>(plan, 160);
   relativeWidth = <f32>load<f64>(plan, 168);
   largestWidth = <f32>load<f64>(plan, 176);
