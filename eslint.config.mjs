@@ -50,7 +50,6 @@ export default ts.config(
         fetch: 'readonly',
         AbortController: 'readonly',
         document: 'readonly',
-        requestAnimationFrame: 'readonly',
       },
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },

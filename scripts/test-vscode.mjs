@@ -48,7 +48,11 @@ function main() {
     rmSync(path.join(root, 'test-results', name), { recursive: true, force: true });
     const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/real-vscode/vitest.config.mts'];
     const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${report}`];
-    const { status } = node([...vitest, ...reporters, ...forVitest], { MARGIN_VSIX: vsix, MARGIN_VSCODE: name });
+    const { status, signal } = node([...vitest, ...reporters, ...forVitest], {
+      MARGIN_VSIX: vsix,
+      MARGIN_VSCODE: name,
+    });
+    if (signal) console.log(`the tests in the ${name} VS Code were ended by ${signal}`);
     failed ||= status !== 0;
     all.push(readCounts(report));
   }

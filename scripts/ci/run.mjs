@@ -112,8 +112,9 @@ function run({ name, command: [program, ...args], minutes, reports }) {
       clearTimeout(timer);
       resolve(false);
     });
-    child.once('exit', code => {
+    child.once('exit', (code, signal) => {
       clearTimeout(timer);
+      if (signal) console.log(`${name} was ended by ${signal}`);
       resolve(code === 0);
     });
   });
