@@ -121,6 +121,25 @@ export class Workbench {
   }
 
   /**
+   * Opens a file from the explorer, as a person would: folder by folder.
+   * @param {string} file from the folder that is open, such as `manifests/x.pairs.jsonl`
+   */
+  async openFile(file) {
+    /** @param {string} name */
+    const row = name => this.page.locator(`.explorer-folders-view .monaco-list-row[aria-label="${name}"]`).first();
+    const names = file.split('/');
+    const last = row(/** @type {string} */ (names.pop()));
+    for (const [at, name] of names.entries()) {
+      const next = at + 1 < names.length ? row(/** @type {string} */ (names[at + 1])) : last;
+      await row(name).waitFor({ timeout: PATIENT });
+      // A click on a folder that was opened meanwhile would close it.
+      if ((await row(name).getAttribute('aria-expanded')) !== 'true') await row(name).click();
+      await next.waitFor({ timeout: PATIENT });
+    }
+    await last.dblclick();
+  }
+
+  /**
    * Picks a row of the open picker.
    * @param {string | RegExp} text
    */

@@ -123,6 +123,32 @@ describe('the label controller', () => {
     expect(engine.calls).toContain('restart');
   });
 
+  test('the key once more starts an engine again that was given up', async () => {
+    const { page, engine } = setUp();
+    await page.call('ready', {});
+    const params = { itemId: 'triplet-0', verdict: 'good', ms: 1, token: 't' } as const;
+    engine.failures.set('answer', new RpcError('engine-down', 'The engine stopped.'));
+    await expect(page.call('answer', params)).rejects.toThrow('The engine stopped.');
+    expect(engine.calls).not.toContain('restart');
+    expect(itemIds(await page.call('answer', params))).toEqual(['triplet-1', 'triplet-2']);
+    expect(engine.calls.filter(call => call === 'restart')).toHaveLength(1);
+    await page.call('undo', { token: 'u' });
+    expect(engine.calls.filter(call => call === 'restart')).toHaveLength(1);
+  });
+
+  test('what is being judged stays when a refresh finds the engine given up; a page loaded then is told', async () => {
+    const { page, engine, controller, pushed } = setUp();
+    const shown = await page.call('ready', {});
+    const down = new RpcError('engine-down', 'The engine stopped.');
+    engine.failures.set('window', down);
+    controller.refresh();
+    await vi.waitFor(() => {
+      expect(pushed).toEqual([shown]);
+    });
+    engine.failures.set('window', down);
+    expect(await page.call('ready', {})).toEqual({ kind: 'error', message: 'The engine stopped.' });
+  });
+
   test('a failed job is told until the next one', async () => {
     const { page, controller, jobs, pushed } = setUp();
     controller.fail({ message: 'No images here.', hint: 'Put some in.' });

@@ -71,9 +71,12 @@ describe('an engine that is killed', () => {
 
   it('the third time within minutes is given up with a way to start it again', async () => {
     const { panel } = margin;
-    // The key and the kill race: whether the answer was on disk or not, it counts once.
+    // An engine that stands still when it is killed cannot have written the answer: it is pending, and fails.
+    const [engine] = margin.engines();
+    process.kill(engine!, 'SIGSTOP');
     judged.push(now);
     await panel.stage.press(KEYS.good);
+    await panel.frame.locator('#stage[aria-busy="true"]').waitFor();
     kill();
     await panel.frame
       .getByText(/engine stopped 3 times/)
@@ -81,7 +84,9 @@ describe('an engine that is killed', () => {
       .waitFor({ timeout: 60_000 });
     // What the panel advises then must work: the key once more, which starts the engine again.
     await panel.stage.press(KEYS.good);
-    await panel.frame.locator(`#stage[data-item]:not([data-item="${now.id}"])`).waitFor({ timeout: 30_000 });
+    await panel.frame
+      .locator(`#stage[data-item]:not([data-item="${now.id}"])[aria-busy="false"]`)
+      .waitFor({ timeout: 60_000 });
     now = await panel.shown();
     nothingLostOrRepeated();
   });

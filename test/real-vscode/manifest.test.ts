@@ -4,13 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataSet, remove, subset } from './support/folders';
 import { ledgerOf, pairOf, standing } from './support/ledger';
 import type { MarginWindow } from './support/margin';
-import { openMargin, pageWith, useWindows } from './support/margin';
+import { inSteps, openMargin, pageWith, useWindows } from './support/margin';
 
 useWindows();
 
 const CLASSES = ['t-shirt', 'pants', 'shoes'];
 
 describe('a manifest in VS Code', () => {
+  inSteps();
   const set = dataSet('clothing-dev');
   let folder: string;
   let images: string[];
@@ -43,9 +44,7 @@ describe('a manifest in VS Code', () => {
 
   it.skipIf(!set)('opens as pictures, by a click on the file', async () => {
     const { workbench } = margin;
-    await workbench.page.keyboard.press('Control+P');
-    await workbench.quickInput.fill('x.pairs.jsonl');
-    await workbench.pick('x.pairs.jsonl');
+    await workbench.openFile('manifests/x.pairs.jsonl');
     const page = await pageWith(workbench, '#grid');
     const picture = page.locator('.row[data-line="1"] img').first();
     await picture.waitFor({ timeout: 60_000 });
@@ -81,7 +80,10 @@ describe('a manifest in VS Code', () => {
     await workbench.page.locator('.monaco-editor .view-line', { hasText: '"relation"' }).first().waitFor();
     await workbench.page.locator('.editor-actions [aria-label="Open as Pictures"]').first().click();
     await (await pageWith(workbench, '#grid')).locator('.row img').first().waitFor({ timeout: 30_000 });
-    expect(await workbench.page.locator('.tab', { hasText: 'x.pairs.jsonl' }).count()).toBe(1);
+    // The text goes when the pictures are there.
+    await expect
+      .poll(() => workbench.page.locator('.tab', { hasText: 'x.pairs.jsonl' }).count(), { timeout: 30_000 })
+      .toBe(1);
   });
 
   it.skipIf(!set)('imports a plain table: columns picked, counts shown, written as one act', async () => {

@@ -31,6 +31,7 @@ const host = new Rpc<LabelPageProtocol, LabelHostProtocol>(
   {},
   {
     state: state => {
+      if (model.state?.kind === 'error') pictures.forgetFailures();
       model.receive(state);
     },
     focus: () => {
@@ -41,9 +42,9 @@ const host = new Rpc<LabelPageProtocol, LabelHostProtocol>(
 
 const model = new LabelModel({
   calls: {
-    answer: params => host.call('answer', params),
-    undo: params => host.call('undo', params),
-    flag: params => host.call('flag', params),
+    answer: params => done(host.call('answer', params)),
+    undo: params => done(host.call('undo', params)),
+    flag: params => done(host.call('flag', params)),
   },
   now: () => performance.now(),
   token: () => crypto.randomUUID(),
@@ -69,6 +70,20 @@ const context: ViewContext = {
   },
 };
 
+/** What failed with a call (the engine was down) is worth another try when the next one succeeds. */
+async function done<T>(call: Promise<T>): Promise<T> {
+  try {
+    const result = await call;
+    if (failedBefore) pictures.forgetFailures();
+    failedBefore = false;
+    return result;
+  } catch (error) {
+    failedBefore = true;
+    throw error;
+  }
+}
+
+let failedBefore = false;
 let looks = vscode.getState();
 if (looks) model.looks = looks;
 let painting = false;

@@ -10,6 +10,7 @@ import type {
 import type { Transport } from '../../rpc/rpc';
 import { Rpc, RpcError } from '../../rpc/rpc';
 import type { Engine } from '../engineClient';
+import { ENGINE_DOWN } from '../engineClient';
 import { explain } from '../explain';
 import type { Job, Jobs } from '../jobs';
 import { answerParams, commandParams, flagParams, focusParams, thumbnailParams, undoParams } from './validate';
@@ -67,6 +68,10 @@ export class LabelController {
   #notice: string | undefined;
   /** what was shown last: progress is painted over it without asking the engine, which has other things to do */
   #last: LabelState | undefined;
+  /** of which folder that was */
+  #lastFolder: string | undefined;
+  /** The person's latest doing failed because the engine was given up. */
+  #givenUp = false;
 
   constructor(options: LabelControllerOptions) {
     this.#options = options;
@@ -89,7 +94,7 @@ export class LabelController {
         ready: () => this.#inTurn(() => this.#snapshot()),
         answer: raw => {
           const params = answerParams(raw);
-          return this.#inTurn(async () => {
+          return this.#does(async () => {
             const { ref, lane } = await this.#labelling();
             return this.#shown(await this.#options.engine.call('answer', { ...ref, lane, ...params }));
           });
@@ -97,7 +102,7 @@ export class LabelController {
         undo: raw => this.undo(undoParams(raw).token),
         flag: raw => {
           const params = flagParams(raw);
-          return this.#inTurn(async () => {
+          return this.#does(async () => {
             const { ref, lane } = await this.#labelling();
             return this.#shown(await this.#options.engine.call('flag', { ...ref, lane, ...params }));
           });
@@ -139,7 +144,7 @@ export class LabelController {
     if (!this.#page || this.#refresh) return;
     this.#refresh = setTimeout(() => {
       this.#refresh = undefined;
-      void this.#inTurn(async () => this.#page?.notify('state', await this.#snapshot()));
+      void this.#inTurn(async () => this.#page?.notify('state', await this.#snapshot({ judging: true })));
     }, REFRESH_AFTER_MS);
   }
 
@@ -184,7 +189,7 @@ export class LabelController {
 
   /** Takes back the latest answer and turns to its lane. */
   undo(token: string): Promise<LabelState> {
-    return this.#inTurn(async () => {
+    return this.#does(async () => {
       const place = await this.#folder();
       const lane = this.#options.lane.get(place.ref.folder);
       const params = lane === undefined ? { ...place.ref, token } : { ...place.ref, lane, token };
@@ -214,8 +219,23 @@ export class LabelController {
     return result;
   }
 
-  async #snapshot(): Promise<LabelState> {
-    return this.#remember(await this.#state());
+  /** What a person does, in turn. Done once more, as the page advises, it starts an engine again that was given up. */
+  #does<T>(work: () => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      if (this.#givenUp) this.#options.engine.restart();
+      this.#givenUp = false;
+      try {
+        return await work();
+      } catch (error) {
+        this.#givenUp = isGivenUp(error);
+        throw error;
+      }
+    });
+  }
+
+  /** `judging`: what is shown stays where the engine was given up; the next key tells, is not lost, and starts it again. */
+  async #snapshot({ judging = false } = {}): Promise<LabelState> {
+    return this.#remember(await this.#state(judging));
   }
 
   #remember(state: LabelState): LabelState {
@@ -238,7 +258,7 @@ export class LabelController {
     });
   }
 
-  async #state(): Promise<LabelState> {
+  async #state(judging: boolean): Promise<LabelState> {
     const { engine, jobs, describe } = this.#options;
     const place = await this.#options.place();
     if (place.kind !== 'folder') return place;
@@ -256,6 +276,7 @@ export class LabelController {
       const window = await engine.call('window', { ...place.ref, ...(lane && { lane }), count: AHEAD });
       if (!window.lane) return idle;
       this.#options.lane.set(place.ref.folder, window.lane.lane);
+      this.#lastFolder = place.ref.folder;
       return {
         kind: 'ready',
         lane: window.lane.lane,
@@ -264,6 +285,8 @@ export class LabelController {
         ...(job && { job }),
       };
     } catch (error) {
+      const shown = this.#lastFolder === place.ref.folder ? this.#last : undefined;
+      if (judging && shown?.kind === 'ready' && isGivenUp(error)) return shown;
       return { kind: 'error', ...explain(error) };
     }
   }
@@ -295,4 +318,8 @@ export class LabelController {
     if (!lane) throw new RpcError('no-lane', 'Nothing is mined in this folder yet.');
     return { ref, lane };
   }
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof RpcError && error.code === ENGINE_DOWN;
 }

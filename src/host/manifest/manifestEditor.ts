@@ -125,14 +125,15 @@ export async function openAsText(): Promise<void> {
   await vscode.commands.executeCommand('workbench.action.reopenTextEditor');
 }
 
-/** The manifest in the active text editor (or `asked`, from the explorer) as rows of pictures, in its place. */
+/** The manifest in the active text editor (or `asked`, which a menu names) as rows of pictures, in its place. */
 export async function openAsPictures(asked?: vscode.Uri): Promise<void> {
-  const tab = vscode.window.tabGroups.activeTabGroup.activeTab;
-  const shown = tab?.input instanceof vscode.TabInputText ? tab.input.uri : undefined;
-  const uri = asked ?? shown;
+  const uri = asked ?? textOf(vscode.window.tabGroups.activeTabGroup.activeTab);
   if (!uri) return;
   await vscode.commands.executeCommand('vscode.openWith', uri, editors.manifest);
-  if (tab && !tab.isDirty && shown?.toString() === uri.toString()) await vscode.window.tabGroups.close(tab);
+  // Looked up only now: when a menu is clicked quickly, the tab that it was clicked in is not always the active one yet.
+  const { activeTabGroup } = vscode.window.tabGroups;
+  const texts = activeTabGroup.tabs.filter(tab => !tab.isDirty && textOf(tab)?.toString() === uri.toString());
+  if (texts.length > 0) await vscode.window.tabGroups.close(texts);
 }
 
 async function openLine(uri: vscode.Uri, line: number, viewColumn: vscode.ViewColumn | undefined): Promise<void> {
@@ -153,4 +154,8 @@ function watch(uri: vscode.Uri, controller: ManifestController): vscode.Disposab
   watcher.onDidCreate(reopen);
   watcher.onDidDelete(reopen);
   return watcher;
+}
+
+function textOf(tab: vscode.Tab | undefined): vscode.Uri | undefined {
+  return tab?.input instanceof vscode.TabInputText ? tab.input.uri : undefined;
 }
