@@ -13,6 +13,9 @@ let folder: string;
 let diary: string;
 let entry: string;
 let said: string[];
+/** A busy machine makes a test slower, not wrong. */
+const PATIENT = 30_000;
+
 const clients: EngineClient[] = [];
 
 beforeAll(() => {
@@ -154,7 +157,7 @@ describe('the engine client', () => {
     await engine.call('lanes', ref('a'));
     await vi.waitFor(() => {
       expect(events().some(line => line.endsWith('disconnected'))).toBe(true);
-    });
+    }, PATIENT);
     expect(engine.pid).toBeUndefined();
     await engine.call('lanes', ref('b'));
     expect(processes()).toBe(2);
@@ -186,7 +189,7 @@ describe('the engine client', () => {
     expect(seen).toEqual([{ stage: 'embed', done: 1, total: 2 }]);
     await vi.waitFor(() => {
       expect(events().some(line => line.endsWith('cancelled'))).toBe(true);
-    });
+    }, PATIENT);
   });
 
   test('does not let a person wait for an engine that does not hear the cancel', async () => {
@@ -229,12 +232,12 @@ describe('the engine client', () => {
     const work = engine.call('lanes', ref('hang'));
     await vi.waitFor(() => {
       expect(events().some(line => line.includes('lanes hang'))).toBe(true);
-    });
+    }, PATIENT);
     engine.dispose();
     await expect(work).rejects.toMatchObject({ code: 'disposed' });
     await expect(engine.call('lanes', ref('fine'))).rejects.toMatchObject({ code: 'disposed' });
     await vi.waitFor(() => {
       expect(events().some(line => line.endsWith('disconnected'))).toBe(true);
-    });
+    }, PATIENT);
   });
 });

@@ -8,6 +8,9 @@ import { Rpc, RpcError } from '../../src/rpc/rpc';
 import { connectedTransports } from './support/memoryTransport';
 import { hash, pair, ScriptedEngine, triplet } from './support/scriptedEngine';
 
+/** A busy machine makes a test slower, not wrong. */
+const PATIENT = 30_000;
+
 const HERE: Place = {
   kind: 'folder',
   ref: {
@@ -97,7 +100,7 @@ describe('the label controller', () => {
     lost.catch(() => undefined);
     await vi.waitFor(() => {
       expect(engine.calls).toContain('answer');
-    });
+    }, PATIENT);
     const next = load();
     const state = next.page.call('ready', {});
     open();
@@ -119,7 +122,7 @@ describe('the label controller', () => {
     await page.call('command', { id: 'retry' });
     await vi.waitFor(() => {
       expect(pushed.at(-1)?.kind).toBe('ready');
-    });
+    }, PATIENT);
     expect(engine.calls).toContain('restart');
   });
 
@@ -144,7 +147,7 @@ describe('the label controller', () => {
     controller.refresh();
     await vi.waitFor(() => {
       expect(pushed).toEqual([shown]);
-    });
+    }, PATIENT);
     engine.failures.set('window', down);
     expect(await page.call('ready', {})).toEqual({ kind: 'error', message: 'The engine stopped.' });
   });
@@ -156,7 +159,7 @@ describe('the label controller', () => {
     await jobs.run('Mine', () => Promise.resolve());
     await vi.waitFor(() => {
       expect(pushed.at(-1)?.kind).toBe('ready');
-    });
+    }, PATIENT);
   });
 
   test('trying again does what failed once more', async () => {
@@ -198,13 +201,13 @@ describe('the label controller', () => {
     });
     await vi.waitFor(() => {
       expect(pushed.at(-1)).toMatchObject({ kind: 'ready', job: { progress: { stage: 'mine' } } });
-    });
+    }, PATIENT);
     expect(engine.calls).toHaveLength(asked);
     end();
     await job;
     await vi.waitFor(() => {
       expect(pushed.at(-1)).not.toHaveProperty('job');
-    });
+    }, PATIENT);
     expect(pushed.at(-1)?.kind).toBe('ready');
   });
 
@@ -250,7 +253,7 @@ describe('the label controller', () => {
     page.notify('focus', { focused: true });
     await vi.waitFor(() => {
       expect(onFocus).toHaveBeenCalledExactlyOnceWith(true);
-    });
+    }, PATIENT);
     expect(warn).toHaveBeenCalledOnce();
   });
 

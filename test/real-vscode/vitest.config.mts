@@ -8,6 +8,7 @@ export default defineConfig({
     // One VS Code and one browser at a time: two of each would starve a small machine into timeouts.
     fileParallelism: false,
     testTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 180_000,
     sequence: { concurrent: false },
   },

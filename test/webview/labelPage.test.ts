@@ -15,7 +15,7 @@ function current(page: Page): Promise<string | null> {
 }
 
 async function shows(page: Page, item: string): Promise<void> {
-  await page.locator(`[data-item="${item}"][aria-busy="false"]`).waitFor({ timeout: 5000 });
+  await page.locator(`[data-item="${item}"][aria-busy="false"]`).waitFor({ timeout: 30_000 });
 }
 
 describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
