@@ -140,23 +140,50 @@ export class Workbench {
   }
 
   /**
-   * Picks a row of the open picker.
+   * Picks a row of the open picker, and waits until it has gone on: to its next step, or away.
    * @param {string | RegExp} text
    */
   async pick(text) {
     const row = this.quickRows.filter({ hasText: text }).first();
-    await row.waitFor({ timeout: 30_000 });
-    await row.click();
+    await row.waitFor({ timeout: PATIENT });
+    await this.#untilGoneOn(() => row.click({ timeout: 3000 }));
   }
 
   /**
-   * Fills the open input box and accepts it.
+   * Fills the open input box and accepts it, and waits until it has gone on.
    * @param {string} text
    */
   async type(text) {
-    await this.quickInput.waitFor({ timeout: 30_000 });
-    await this.quickInput.fill(text);
-    await this.page.keyboard.press('Enter');
+    await this.quickInput.waitFor({ timeout: PATIENT });
+    await this.#untilGoneOn(async () => {
+      await this.quickInput.fill(text, { timeout: 3000 });
+      await this.page.keyboard.press('Enter');
+    });
+  }
+
+  /** What the open picker or input asks; nothing where none is open. */
+  async #asked() {
+    const widget = this.page.locator('.quick-input-widget:visible');
+    if ((await widget.count()) === 0) return '';
+    const title = await widget.locator('.quick-input-title').first().textContent({ timeout: 3000 });
+    return `${title ?? ''}|${(await this.quickInput.getAttribute('placeholder', { timeout: 3000 })) ?? ''}`;
+  }
+
+  /**
+   * A click or a key is swallowed while a picker still fills its list: it is repeated until the picker asks something else.
+   * @param {() => Promise<void>} act
+   */
+  async #untilGoneOn(act) {
+    const before = await this.#asked();
+    for (const deadline = Date.now() + PATIENT; ;) {
+      /** @type {unknown} */
+      let cause;
+      await act().catch(error => (cause = error));
+      for (const soon = Date.now() + 5000; Date.now() < soon; await this.page.waitForTimeout(50)) {
+        if ((await this.#asked().catch(() => before)) !== before) return;
+      }
+      if (Date.now() > deadline) throw new Error(`the picker still asks "${before}"`, { cause });
+    }
   }
 
   /**
