@@ -76,6 +76,27 @@ describe('wasm kernels against the plain JavaScript backend', () => {
     );
   });
 
+  it('convolve 3 x 3 by two outputs at a time, in pictures of any size', async () => {
+    const channels = fc.constantFrom(16, 20, 24, 36);
+    const shape = fc.record({ ...sizes, ci: channels, co: channels, h: fc.nat(9), w: fc.nat(9) });
+    await fc.assert(
+      fc.asyncProperty(shape, async ({ n, h, w, ci, co, pad, seed }) => {
+        fc.pre(pad === 'same' ? h > 0 && w > 0 : h > 2 && w > 2);
+        const worst = await difference(() => {
+          const x = values([n, h, w, ci], seed) as tf.Tensor4D;
+          const filter = values([3, 3, ci, co], seed + 1) as tf.Tensor4D;
+          const bias = values([co], seed + 3) as tf.Tensor1D;
+          const run = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, pad);
+          const y = run(x, filter);
+          const fused = tf.fused.conv2d({ x, filter, strides: 1, pad, bias, activation: 'relu' });
+          return [y, fused, ...tf.grads(run)([x, filter], values(y.shape, seed + 2))];
+        });
+        expect(worst).toBeLessThan(1e-5);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
   it('convolve with uneven explicit padding', async () => {
     const worst = await difference(() => {
       const x = values([2, 6, 7, 3], 5) as tf.Tensor4D;
@@ -201,7 +222,13 @@ describe('wasm kernels against the plain JavaScript backend', () => {
       const worst = await difference(() => {
         const x = values(shape, 4);
         const ids = tf.tensor1d([0, 0, shape[0]! - 1], 'int32');
-        return [tf.sum(x, axes), tf.sum(x, axes, true), tf.grad(a => tf.square(tf.gather(a, ids)))(x)];
+        expect(() => tf.gather(x, [shape[0]!], 0)).toThrow();
+        return [
+          tf.sum(x, axes),
+          tf.sum(x, axes, true),
+          tf.gather(x, ids),
+          tf.grad(a => tf.square(tf.gather(a, ids)))(x),
+        ];
       });
       expect(worst).toBeLessThan(1e-5);
     }

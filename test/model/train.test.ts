@@ -149,12 +149,17 @@ describe('training', () => {
 
   it('ends with the reason when a worker dies', async () => {
     const dying = path.join(path.dirname(workerFile), 'dies.cjs');
+    // At its 30th meeting with the other replica: some steps into the run, however fast that is.
     writeFileSync(
       dying,
       `const { workerData } = require('node:worker_threads'); require(${JSON.stringify(workerFile)});
-       if (workerData.replica === 1) setTimeout(() => process.exit(3), 1200);`,
+       if (workerData.replica === 1) {
+         const add = Atomics.add;
+         let met = 0;
+         Atomics.add = (...args) => (++met === 30 ? process.exit(3) : add(...args));
+       }`,
     );
-    const options = quickOptions({ threads: 2, epochs: 10_000 });
+    const options = quickOptions({ threads: 2, epochs: 10_000, patience: 0 });
     await expect(train(options, tinyInput, stripes(6, 6), environment(dying))).rejects.toThrow(/exit code 3/);
   });
 

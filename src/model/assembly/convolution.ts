@@ -141,10 +141,18 @@ export function convolveFilterGradient(
   x: usize, n: i32, hp: i32, wp: i32, ci: i32, dy: usize, oh: i32, ow: i32, co: i32, kh: i32, kw: i32, sh: i32, sw: i32,
   dw: usize, scratch: usize,
 ): void {
+  memory.fill(dw, 0, ((kh * kw * ci * co) as usize) * 4);
+  addFilterGradient(x, n, hp, wp, ci, dy, oh, ow, co, kh, kw, sh, sw, dw, scratch);
+}
+
+/** Adds the gradient of the filter to what `dw` holds. */
+export function addFilterGradient(
+  x: usize, n: i32, hp: i32, wp: i32, ci: i32, dy: usize, oh: i32, ow: i32, co: i32, kh: i32, kw: i32, sh: i32, sw: i32,
+  dw: usize, scratch: usize,
+): void {
   const k = kw * ci;
   const stride: usize = (co as usize) * 4;
   const total = n * oh * ow;
-  memory.fill(dw, 0, ((kh * k) as usize) * stride);
   for (let from = 0; from < total; from += BLOCK) {
     const count = min(BLOCK, total - from);
     windows(x, from, count, hp, wp, ci, oh, ow, sh, sw, scratch);

@@ -16,6 +16,12 @@ export function convolve(
   activation: FusedActivation = 'linear',
 ): TensorInfo {
   const [kh, kw, ci, co] = filter.shape as [number, number, number, number];
+  if (suitsWinograd(info)) {
+    const { outHeight: oh, outWidth: ow, padInfo } = info;
+    const result = m.output(info.outShape);
+    winograd(m, x, filter, [padInfo.top, padInfo.left, oh, ow], result, bias, ACTIVATIONS[activation]);
+    return result;
+  }
   const padded = padInput(m, x, info);
   const packed = m.output([kh * kw * ci * roundUp8(co)]);
   m.run.packFilter(m.at(filter), kh * kw * ci, co, m.at(packed));
@@ -53,6 +59,14 @@ export function convolveInputGradient(m: WasmModule, dy: TensorInfo, filter: Ten
   } = info;
   const top = kh - 1 - info.padInfo.top;
   const left = kw - 1 - info.padInfo.left;
+  if (suitsWinograd(info)) {
+    const turned = m.output([kh, kw, co, ci]);
+    m.run.turnFilter(m.at(filter), ci, co, m.at(turned));
+    const result = m.output([n, h, w, ci]);
+    winograd(m, dy, turned, [top, left, h, w], result);
+    m.free(turned);
+    return result;
+  }
   const hp = h + kh - 1;
   const wp = w + kw - 1;
   let spread = dy;
@@ -81,6 +95,15 @@ export function convolveFilterGradient(m: WasmModule, x: TensorInfo, dy: TensorI
     filterHeight: kh,
     filterWidth: kw,
   } = info;
+  if (suitsWinograd(info)) {
+    const { inHeight: h, inWidth: w, padInfo } = info;
+    const result = m.output([kh, kw, ci, co]);
+    const work = m.scratch(m.run.winogradBytes(ci, co));
+    m.run.winogradFilterGradient(
+      ...[m.at(x), n, h, w, ci, m.at(dy), oh, ow, co, padInfo.top, padInfo.left, m.at(result), work],
+    );
+    return result;
+  }
   const padded = padInput(m, x, info);
   const [, hp, wp] = padded.shape as [number, number, number, number];
   const dw = m.output([kh, kw, ci, co]);
@@ -162,6 +185,29 @@ export function productTurned(
   return y;
 }
 
+/** Where 2 x 2 outputs at a time save more products than the transforms cost. */
+function suitsWinograd(info: Conv2DInfo): boolean {
+  const { inChannels: ci, outChannels: co } = info;
+  const plain = info.filterHeight === 3 && info.filterWidth === 3 && info.strideHeight === 1 && info.strideWidth === 1;
+  return plain && ci % 4 === 0 && co % 4 === 0 && Math.min(ci, co) >= 16;
+}
+
+/** `place`: padding above and left, height and width of y. */
+function winograd(
+  m: WasmModule,
+  x: TensorInfo,
+  filter: TensorInfo,
+  place: [top: number, left: number, height: number, width: number],
+  y: TensorInfo,
+  bias?: TensorInfo,
+  activation = 0,
+): void {
+  const [n, h, w, ci] = x.shape as [number, number, number, number];
+  const co = filter.shape[3]!;
+  const { address, scratch } = paddedBias(m, bias, co, m.run.winogradBytes(ci, co));
+  m.run.winogradConvolve(...[m.at(x), n, h, w, ci, m.at(filter), co, ...place, address, activation, m.at(y), scratch]);
+}
+
 function runConvolution(
   m: WasmModule,
   padded: TensorInfo,
@@ -202,8 +248,13 @@ function runConvolution(
 }
 
 /** Copies a bias behind the kernels' own scratch, filled up to a multiple of 8 (a scalar bias is spread). */
-function paddedBias(m: WasmModule, bias: TensorInfo | undefined, co: number): { address: number; scratch: number } {
-  const own = (m.run.scratchBytes() + 15) & ~15;
+function paddedBias(
+  m: WasmModule,
+  bias: TensorInfo | undefined,
+  co: number,
+  needed = m.run.scratchBytes(),
+): { address: number; scratch: number } {
+  const own = (needed + 15) & ~15;
   const scratch = m.scratch(own + roundUp8(co) * 4);
   if (!bias) return { address: 0, scratch };
   const address = scratch + own;

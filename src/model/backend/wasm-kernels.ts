@@ -1,5 +1,5 @@
 import { backend_util, getKernel, registerKernel, unregisterKernel, util } from '@tensorflow/tfjs-core';
-import type { KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelBackend, KernelFunc, NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
 import {
   ACTIVATIONS,
   convolve,
@@ -15,7 +15,7 @@ import type { WasmModule } from './wasm-module';
  * Registers our kernels over tfjs-backend-wasm 4.22's, which lacks some gradients (Conv2DBackpropFilter, depthwise,
  * UnsortedSegmentSum), computes some wrongly (MaxPoolGrad where a window's largest value is <= 0; _FusedMatMul with a
  * transpose flag, bias and more than 48 columns; AvgPoolGrad at padded edges) and some slowly (Conv2DBackpropInput, matrix products with a transpose
- * flag, sums over leading axes). What we do not cover goes on to the original.
+ * flag, sums over leading axes, gathering, copies where a name would do). What we do not cover goes on to the original.
  */
 export function registerWasmKernels(m: WasmModule): void {
   const put = (name: string, make: (original: KernelFunc | undefined) => KernelFunc): void => {
@@ -45,6 +45,8 @@ export function registerWasmKernels(m: WasmModule): void {
   put('BatchMatMul', batchMatMul(m));
   put('_FusedMatMul', fusedMatMul(m));
   put('Sum', sum(m));
+  put('GatherV2', gather(m));
+  put('Identity', () => identity);
   put('UnsortedSegmentSum', () => unsortedSegmentSum(m));
 }
 
@@ -277,6 +279,36 @@ function sum(m: WasmModule) {
     };
 }
 
+/** Rows by number along the first axis: how a loss picks its pairs. */
+function gather(m: WasmModule) {
+  return (original: KernelFunc | undefined): KernelFunc =>
+    args => {
+      const { x, indices } = args.inputs as Named<'x' | 'indices'>;
+      const { axis, batchDims } = args.attrs!;
+      const width = util.sizeFromShape(x.shape.slice(1));
+      const count = util.sizeFromShape(indices.shape);
+      const plain = axis === 0 && !batchDims && x.dtype === 'float32' && indices.dtype === 'int32';
+      if (!plain || width === 0 || count === 0) return original!(args);
+      const rows = x.shape[0]!;
+      const wrong = integers(m, indices).find(id => id < 0 || id >= rows);
+      if (wrong !== undefined) throw new Error(`gather: row ${wrong} of ${rows} is asked for`);
+      const out = m.output([...indices.shape, ...x.shape.slice(1)]);
+      m.run.gatherRows(m.at(x), m.at(indices), count, width, m.at(out));
+      return out;
+    };
+}
+
+/** The same values under another name. (tfjs-backend-wasm's own copies them, for every tensor that a gradient needs later.) */
+const identity: KernelFunc = ({ inputs, backend }) => {
+  const { x } = inputs as Named<'x'>;
+  (backend as KernelBackend).incRef(x.dataId);
+  return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+};
+
+function integers(m: WasmModule, tensor: TensorInfo): Int32Array {
+  return new Int32Array(m.backend.wasm.asm.memory.buffer, m.at(tensor), util.sizeFromShape(tensor.shape));
+}
+
 /** The gradient of tf.gather. */
 function unsortedSegmentSum(m: WasmModule): KernelFunc {
   return ({ inputs, attrs }) => {
@@ -284,13 +316,7 @@ function unsortedSegmentSum(m: WasmModule): KernelFunc {
     const segments = attrs!['numSegments'] as number;
     const width = util.sizeFromShape(x.shape.slice(1));
     const out = m.output([segments, ...x.shape.slice(1)]);
-    const to = m.floats(m.at(out), segments * width).fill(0);
-    const from = m.floats(m.at(x), util.sizeFromShape(x.shape));
-    const ids = new Int32Array(m.backend.wasm.asm.memory.buffer, m.at(segmentIds), x.shape[0]!);
-    for (const [row, id] of ids.entries()) {
-      if (id < 0 || id >= segments) continue;
-      for (let j = 0; j < width; j++) to[id * width + j]! += from[row * width + j]!;
-    }
+    m.run.scatterRows(m.at(x), m.at(segmentIds), x.shape[0]!, width, segments, m.at(out));
     return out;
   };
 }

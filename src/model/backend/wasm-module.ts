@@ -12,6 +12,12 @@ export interface TrainExports {
   packFilterTurned(w: number, kh: number, kw: number, ci: number, co: number, out: number): void;
   convolve(...args: number[]): void;
   convolveFilterGradient(...args: number[]): void;
+  turnFilter(w: number, ci: number, co: number, out: number): void;
+  winogradBytes(ci: number, co: number): number;
+  winogradConvolve(...args: number[]): void;
+  winogradFilterGradient(...args: number[]): void;
+  gatherRows(x: number, ids: number, count: number, width: number, out: number): void;
+  scatterRows(x: number, ids: number, count: number, width: number, rows: number, out: number): void;
   columnSums(x: number, rows: number, c: number, out: number, acc: number): void;
   moments(x: number, rows: number, c: number, mean: number, variance: number, acc: number): void;
   affineOf(...args: number[]): void;
