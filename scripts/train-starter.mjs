@@ -2,13 +2,16 @@
 //
 //   npm run build && node scripts/train-starter.mjs [--data ../shared/data] [--work .cache/starter] [--judge-only] [--minutes N]
 //
-// Left out of training: two classes of clothing-dev, three of fashion-mnist, two alphabets of omniglot, and all of mnist and
-// of the near-duplicate set. The result goes to media/models/starter; the figures into its card. A run that was broken off
+// Left out of training: two classes of clothing-dev, three of fashion-mnist, two alphabets of omniglot, all of mnist and of
+// the near-duplicate set, and the photographs that the latter was made of. Besides the classes of those sets, single pictures
+// are classes of their own, met changed at random: a photograph and its mirror image, a patch of a photograph, a garment; so
+// the network also learns what tells pictures of one class apart, which is what an unseen set asks of it. The result goes to media/models/starter; the figures into its card. A run that was broken off
 // goes on from its last checkpoint when the same command is given again.
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import sharp from 'sharp';
 import { parseArgs } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -39,18 +42,22 @@ const PARTS = [
   },
 ];
 
-/** What each choice is: see `margin train --help`. */
+/** What each choice is: see `margin train --help`. Every batch is of one kind of picture: one is what a person mines in. */
 const CHOICES = [
-  ...['--backbone', 'resnet', '--widen', '0.75', '--input-size', '64', '--channels', '3', '--embedding-size', '128'],
-  ...['--loss', 'triplet', '--distance', 'l2', '--margin', '0.2', '--mining', 'semi-hard'],
-  ...['--classes-per-batch', '16', '--images-per-class', '4', '--epochs', '30', '--steps-per-epoch', '60'],
-  // A mirrored letter is another letter: no flips.
+  ...['--backbone', 'resnet', '--widen', '0.5', '--input-size', '64', '--channels', '3', '--embedding-size', '128'],
+  ...['--loss', 'triplet', '--distance', 'l2', '--margin', '0.2', '--mining', 'semi-hard', '--siblings', '1'],
+  ...['--classes-per-batch', '24', '--images-per-class', '4', '--epochs', '30', '--steps-per-epoch', '80'],
+  // A mirrored letter is another letter: no flips; photographs have their mirror images beside them.
   ...['--augment', 'affine,crop,colour', '--held-out', '0', '--learning-rate', '0.001', '--seed', '1'],
 ];
 
+/** Garments of each fashion class that are classes of their own besides. */
+const SINGLE_GARMENTS = 150;
+const PATCHES_PER_PHOTO = 2;
+
 unpack();
 if (!values['judge-only']) {
-  layOut();
+  await layOut();
   train();
 }
 judge();
@@ -65,24 +72,75 @@ function unpack() {
   }
 }
 
-/** Hard links: the training folder holds the kept classes of each set, a folder a class. */
-function layOut() {
-  if (existsSync(trained)) return;
+/** The training folder: the kept classes of each set as hard links, then single pictures, a folder each. */
+async function layOut() {
+  const done = path.join(work, 'laid-out');
+  if (existsSync(done)) return;
+  rmSync(trained, { recursive: true, force: true });
+  const judgedOn = new Set(
+    readFileSync(path.join(sets, 'neardup-dev/groups.csv'), 'utf8').match(/[\w-]+(?=\.\w+\s*$)/gm),
+  );
   for (const { set, as, from, leaveOut } of PARTS) {
     const base = path.join(sets, set, from);
     for (const entry of readdirSync(base, { withFileTypes: true })) {
-      if (entry.isDirectory() && !leaveOut.includes(entry.name))
-        link(path.join(base, entry.name), path.join(trained, as, entry.name));
+      if (!entry.isDirectory() || leaveOut.includes(entry.name)) continue;
+      link(path.join(base, entry.name), path.join(trained, as, entry.name), judgedOn);
     }
+  }
+  await singles('clothing', async (file, name, i) => {
+    const shrunk = await sharp(file).rotate().resize(96, 96, { fit: 'fill' }).png().toBuffer();
+    await put(`photo/${name}`, 'a.png', shrunk);
+    await put(`photo/${name}`, 'b.png', await sharp(shrunk).flop().png().toBuffer());
+    const { width, height } = await sharp(file).metadata();
+    const draw = drawer(i);
+    for (let k = 0; k < PATCHES_PER_PHOTO; k++) {
+      const side = Math.floor(Math.min(width, height) * (0.35 + 0.25 * draw()));
+      const [left, top] = [width - side, height - side].map(room => Math.floor(room * draw()));
+      const patch = sharp(file).extract({ left, top, width: side, height: side }).resize(96, 96, { fit: 'fill' });
+      await put(`patch/${name}-${k}`, 'a.png', await patch.png().toBuffer());
+    }
+  });
+  // Written anew, with other bytes: the same file in two classes would be one picture of two classes.
+  await singles(
+    'fashion',
+    async (file, name) => put(`garment/${name}`, 'a.png', await sharp(file).resize(32, 32).png().toBuffer()),
+    SINGLE_GARMENTS,
+  );
+  writeFileSync(done, '');
+}
+
+async function singles(set, make, each = Infinity) {
+  for (const entry of readdirSync(path.join(trained, set)).sort()) {
+    const files = readdirSync(path.join(trained, set, entry))
+      .sort()
+      .slice(0, each);
+    for (const [i, file] of files.entries())
+      await make(path.join(trained, set, entry, file), `${entry}-${path.parse(file).name}`, i);
   }
 }
 
-function link(from, to) {
+async function put(folder, name, bytes) {
+  mkdirSync(path.join(trained, folder), { recursive: true });
+  writeFileSync(path.join(trained, folder, name), bytes);
+}
+
+/** Numbers from 0 to 1 that repeat (mulberry32). */
+function drawer(seed) {
+  let state = (seed * 0x9e3779b1) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function link(from, to, leaveOut = new Set()) {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [a, b] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.isDirectory()) link(a, b);
-    else linkSync(a, b);
+    if (entry.isDirectory()) link(a, b, leaveOut);
+    else if (!leaveOut.has(path.parse(entry.name).name)) linkSync(a, b);
   }
 }
 

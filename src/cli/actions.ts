@@ -206,8 +206,9 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
 /** A training's choices without what every command has. */
 function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels' | 'augment'>) {
   const { backbone, loss, normalise, embeddingSize, margin, mining, inputSize, epochs, stepsPerEpoch } = options;
-  const { classesPerBatch, imagesPerClass, learningRate, widen, synthesis, heldOut, patience, maxMinutes } = options;
-  const network = { backbone, loss, normalise, embeddingSize, margin, mining, inputSize, widen };
+  const { classesPerBatch, imagesPerClass, siblings, learningRate, widen, synthesis, heldOut, patience, maxMinutes } =
+    options;
+  const network = { backbone, loss, normalise, embeddingSize, margin, mining, inputSize, widen, siblings };
   const course = { epochs, stepsPerEpoch, classesPerBatch, imagesPerClass, learningRate, synthesis, heldOut, patience };
   return {
     ...network,

@@ -97,6 +97,7 @@ export interface TrainCliOptions extends CommonOptions {
   imagesPerClass?: number;
   learningRate?: number;
   widen?: number;
+  siblings?: number;
   synthesis?: TrainParams['synthesis'];
   augment: string[];
   heldOut?: number;
@@ -353,6 +354,7 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--steps-per-epoch <n>', 'batches an epoch', count)
     .option('--classes-per-batch <p>', 'classes a batch', count)
     .option('--images-per-class <k>', 'images a class in a batch', count)
+    .option('--siblings <share>', 'of the batches: classes of one parent folder alone', notNegative)
     .option('--learning-rate <rate>', 'of the first step', notNegative)
     .option('--widen <factor>', 'multiplies the base network’s filters', notNegative)
     .addOption(

@@ -315,6 +315,8 @@ export interface TrainParams extends FolderRef {
   classesPerBatch?: number;
   imagesPerClass?: number;
   learningRate?: number;
+  /** share of batches drawn from the classes of one parent folder alone */
+  siblings?: number;
   /** multiplies the backbone's filters */
   widen?: number;
   synthesis?: 'none' | 'rotations' | 'dihedral';

@@ -147,9 +147,31 @@ function inputOf({ backbone = 'resnet', inputSize, channels }: TrainParams): Mod
 
 function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {
   const { metric, loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch } = params;
-  const { imagesPerClass, learningRate, widen, synthesis, augmentation, heldOut, patience, maxMinutes, seed } = params;
+  const {
+    imagesPerClass,
+    siblings,
+    learningRate,
+    widen,
+    synthesis,
+    augmentation,
+    heldOut,
+    patience,
+    maxMinutes,
+    seed,
+  } = params;
   const chosen = { loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch };
-  const further = { imagesPerClass, learningRate, widen, synthesis, augmentation, heldOut, patience, maxMinutes, seed };
+  const further = {
+    imagesPerClass,
+    siblings,
+    learningRate,
+    widen,
+    synthesis,
+    augmentation,
+    heldOut,
+    patience,
+    maxMinutes,
+    seed,
+  };
   const network = {
     backbone: own ? ('own' as const) : (params.backbone ?? 'resnet'),
     freeze: params.freeze,

@@ -157,7 +157,9 @@ const TRUNKS: Record<Backbone, (make: Maker, x: Value) => Value> = {
     ] as const) {
       x = residual(make, x, filters, stride);
     }
-    return make.average(x);
+    // Down to quarters rather than to one mean: where something lies in the picture still counts, at any input size.
+    while (Math.max(x.shape[1]!, x.shape[2]!) > 2) x = make.halve(x);
+    return make.flatten(x);
   },
   mobile: (make, x) => {
     x = make.norm(make.conv(x, 16, 3, { stride: 2 }), 'relu6');

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { completeOptions } from '../../src/model';
+import type { TrainingData } from '../../src/model';
+import { Sampler } from '../../src/model/training/sampler';
+
+/** Three folders with 2, 3 and 4 classes of 6 pictures, and one class of a single picture. */
+function families(): TrainingData {
+  const classNames = ['a/1', 'a/2', 'b/1', 'b/2', 'b/3', 'c/1', 'c/2', 'c/3', 'c/4', 'c/alone'];
+  const labels = Int32Array.from([...Array.from({ length: 54 }, (_, i) => Math.floor(i / 6)), 9]);
+  return { pixels: new Uint8Array(0), count: labels.length, labels, classNames };
+}
+
+const folderOf = (data: TrainingData, row: number): string => data.classNames![data.labels[row]!]!.split('/')[0]!;
+
+function foldersOfBatches(siblings: number): Set<string>[] {
+  const data = families();
+  const options = completeOptions({ siblings, classesPerBatch: 4, imagesPerClass: 3 }, { channels: 1 }, 1);
+  const sampler = new Sampler(data, [...data.labels.keys()], options);
+  return Array.from({ length: 60 }, (_, step) => new Set([...sampler.draw(step).rows].map(row => folderOf(data, row))));
+}
+
+describe('batches', () => {
+  it('are of one folder each, and of every folder in turn, where all are of siblings', () => {
+    const folders = foldersOfBatches(1);
+    expect(folders.every(set => set.size === 1)).toBe(true);
+    expect(new Set(folders.flatMap(set => [...set]))).toEqual(new Set(['a', 'b', 'c']));
+  });
+
+  it('mix folders where none are', () => {
+    expect(foldersOfBatches(0).some(set => set.size > 1)).toBe(true);
+  });
+
+  it('meet a picture that is alone in its class again, as its own double', () => {
+    const data = families();
+    const options = completeOptions({ siblings: 1, classesPerBatch: 5, imagesPerClass: 3 }, { channels: 1 }, 1);
+    const sampler = new Sampler(data, [...data.labels.keys()], options);
+    const alone = Array.from({ length: 60 }, (_, step) => sampler.draw(step)).filter(({ rows }) => rows.includes(54));
+    expect(alone.length).toBeGreaterThan(0);
+    for (const batch of alone) {
+      const places = [...batch.rows].flatMap((row, i) => (row === 54 ? [i] : []));
+      expect(places).toHaveLength(3);
+      expect(sampler.relationMatrix(batch)[places[0]! * batch.rows.length + places[1]!]).toBe(1);
+    }
+  });
+});
