@@ -3,6 +3,7 @@ import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
 import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window, type ResumeData } from './phases';
 import type { Control, MiningRuntime } from './control';
+import { packAll } from './pack';
 import { Arena, type Plan } from './plan';
 import { Resume } from './resume';
 import { makeSpace, type Space } from './space';
@@ -28,7 +29,7 @@ const WHOLE_SWEEP = 0.3;
 const LAST_WORDS = 60;
 
 /** State of the anchors of one window may take this much. */
-const STATE_BYTES = 384 << 20;
+const STATE_BYTES = 768 << 20;
 
 /** What a triplet request needs an anchor to keep, so that the rule comes to the same triplets as with all negatives. */
 export function wantsOf({ lane, strategy, perPair, guards }: MiningRequest): Wants & { prefix: number } {
@@ -97,9 +98,11 @@ export class AnchorRun {
       {
         side: wants.side,
         threads: runtime.workerPath === undefined ? 1 : runtime.threads,
+        bits: runtime.bits,
         stateBytes: block => Math.max(0, ...windowsOf(block).map(({ bytes }) => bytes)),
         nearestRoom,
         index,
+        gaps: wants.gapRoom > 0,
         pairs: false,
       },
       control,
@@ -120,8 +123,7 @@ export class AnchorRun {
       resume,
       index,
     );
-    await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
-    plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
+    await packAll(team, space);
     return run;
   }
 
@@ -247,9 +249,8 @@ export class AnchorRun {
     plan.gapStarts = window.positiveStarts;
     plan.gapEnds = arena.take(rows * 4);
     plan.gapFrom = arena.take(total * 8);
-    plan.gapKeys = arena.take(total * 4);
-    plan.gapBounds = arena.take(total * gapRoom * 4);
     plan.gapRows = arena.take(total * gapRoom * 4);
+    plan.gapDistances = arena.take(total * gapRoom * 8);
     plan.gapReach = arena.take((rows + 8) * 4);
     if (this.#resume) window.gapLost = arena.take(total);
     plan.tables = arena.take(rows * plan.tableBytes);
@@ -309,11 +310,11 @@ export function tasksFor(rows: number): number {
   return Math.ceil(rows / ROWS_OF_TASK);
 }
 
-/** Bits for about 64 times as many buckets as an anchor has gaps on average, within reason. */
+/** Bits for about 128 times as many buckets as an anchor has gaps on average, within reason. */
 function tableBytes({ rows, classes }: Problem): number {
   const pairs = classes.reduce((sum, { start, end }) => sum + (end - start) * (end - start - 1), 0);
   const gaps = pairs / Math.max(1, rows.length);
-  return Math.min(4096, Math.max(32, 2 ** Math.ceil(Math.log2(gaps * 8 + 1))));
+  return Math.min(4096, Math.max(32, 2 ** Math.round(Math.log2(gaps * 16 + 1))));
 }
 
 function emptyWindow(start: number, end: number): Window {
@@ -333,7 +334,7 @@ function cutWindows(
   const { labels } = problem.data;
   const sizes = new Map(problem.classes.map(({ label, start, end }) => [label, end - start]));
   const gaps = wants.gapRoom > 0;
-  const perPositive = 12 + (gaps ? 13 + 8 * wants.gapRoom : 0);
+  const perPositive = 12 + (gaps ? 9 + 12 * wants.gapRoom : 0);
   const perRow = 80 + 8 * nearestRoom + (gaps ? tableBytes(problem) : 0);
   const windows: { start: number; end: number; bytes: number }[] = [];
   for (let start = 0; start < n; start += block) {

@@ -22,6 +22,8 @@ export interface MiningRuntime {
   cache?: MiningCache | undefined;
   /** a kernel by name, for tests and benches; default: the fastest that this Node runs */
   kernel?: KernelName;
+  /** bits that rows are rounded to for the bounds, for tests and benches; default: the faster ones, by a sample */
+  bits?: 16 | 32;
 }
 
 export type KernelName = 'wasm-relaxed-simd' | 'wasm-simd' | 'typescript';

@@ -1,22 +1,54 @@
 import { ROWS_OF_TASK } from './phases';
 import type { Plan } from './plan';
 import { roundingOf } from './rounding';
+import type { Space } from './space';
+import type { Team } from './team';
 import type { Thread } from './thread';
+
+/** What adds the few operations after a sum to its error, and keeps terms off the smallest numbers. */
+const TINY = 1e-36;
+
+/** Packs all rows of a run, and completes what they add to bounds. */
+export async function packAll(team: Team, { memory, plan, places }: Space): Promise<void> {
+  await team.run({ kind: 'pack', tasks: Math.ceil((Math.ceil(plan.n / 8) * 8) / ROWS_OF_TASK), plan });
+  const widths = new Float32Array(memory.buffer, plan.widths, plan.n);
+  if (places.shorts > 0)
+    widenShorts(plan, places.shorts, new Float32Array(memory.buffer, plan.lowerTerms, plan.n), widths);
+  plan.largestWidth = widths.reduce((a, b) => Math.max(a, b), 0);
+}
+
+/**
+ * Rows rounded to 16-bit integers, q = y + e with y the scaled row times F, have exact products; what is off is the rounding:
+ * y·y' = q·q' - q·e' - e·q' + e·e', and so by at most ε(|y| + |y'|) + 3ε², with ε the longest e of all rows.
+ * @param terms in: |y|² / F²; out: what a row adds to the lower bound
+ * @param widths in: |e|²; out: what a row adds to get from the lower bound to the upper one
+ */
+function widenShorts({ n }: Plan, factor: number, terms: Float32Array, widths: Float32Array): void {
+  const error = roundingOf(24) * 1.02;
+  const longest = Math.sqrt(widths.reduce((a, b) => Math.max(a, b), 0)) * (1 + 1e-6);
+  for (let i = 0; i < n; i++) {
+    const size = terms[i]!;
+    const length = Math.sqrt(size) * factor * (1 + 1e-6);
+    const off = (2 * (longest * length + 1.5 * longest ** 2) * (1 + 2e-6)) / factor ** 2;
+    terms[i] = (1 - error) * size - off - TINY;
+    widths[i] = 2.002 * error * size + 2.0001 * off + 4 * TINY;
+  }
+}
 
 /**
  * Moves, scales and rounds rows into panels of eight, and bounds the error of what comes of them.
  *
- * With a and b the rounded rows, s = fl(Σ ab) and E = 1.02 γ(d + 24), the true squared distance of the scaled vectors lies in
- * [(1 - E)(|a|² + |b|²) - 2s, … + 2E(|a|² + |b|²)]: γ(d + 1) |a||b| is the error of the sum, 4u(|a|² + |b|²) that of rounding
- * the rows, and the rest that of the handful of operations after it. For sums of absolute differences the error is a share of
- * the sum itself, and with weights 2u of the rows' lengths on top.
+ * With a and b rows rounded to 32-bit floats, s = fl(Σ ab) and E = 1.02 γ(d + 24), the true squared distance of the scaled
+ * vectors lies in [(1 - E)(|a|² + |b|²) - 2s, … + 2E(|a|² + |b|²)]: γ(d + 1) |a||b| is the error of the sum, 4u(|a|² + |b|²)
+ * that of rounding the rows, and the rest that of the handful of operations after it. For sums of absolute differences the
+ * error is a share of the sum itself, and with weights 2u of the rows' lengths on top. For 16-bit rows see `widenShorts`.
  */
 export function packRows({ views, places, request, kernel }: Thread, plan: Plan, task: number): void {
-  const { n, d } = plan;
+  const { n, d, words } = plan;
   const padded = Math.ceil(n / 8) * 8;
   const from = task * ROWS_OF_TASK;
   const to = Math.min(from + ROWS_OF_TASK, padded);
-  const { f32, f64 } = views;
+  const { i16, f32, f64 } = views;
   const exact = plan.exactRows / 4;
   const centre = f64.subarray(places.centre / 8, places.centre / 8 + d);
   const weights = f32.subarray(plan.weights / 4, plan.weights / 4 + d);
@@ -26,11 +58,11 @@ export function packRows({ views, places, request, kernel }: Thread, plan: Plan,
   const error = roundingOf(d + 24) * 1.02;
   const scale = metric === 'cosine' ? 1 : metric === 'sql2' ? Math.sqrt(plan.scale) : plan.scale;
   for (let i = from; i < to; i++) {
-    const out = plan.panels / 4 + (i >> 3) * 8 * d + (i & 7);
+    const out = plan.panels / 4 + (i >> 3) * 8 * words + (i & 7);
     const term = plan.lowerTerms / 4 + i;
     const width = plan.widths / 4 + i;
     if (i >= n) {
-      for (let k = 0; k < d; k++) f32[out + 8 * k] = 0;
+      for (let k = 0; k < words; k++) f32[out + 8 * k] = 0;
       f32[term] = NaN;
       f32[width] = 0;
       continue;
@@ -42,6 +74,19 @@ export function packRows({ views, places, request, kernel }: Thread, plan: Plan,
       factor = norm > 0 ? 1 / Math.sqrt(norm) : 0;
     }
     let size = 0;
+    if (places.shorts > 0) {
+      let off = 0;
+      for (let k = 0; k < 2 * words; k++) {
+        const x = k < d ? (f32[exact + i * d + k]! - centre[k]!) * factor : 0;
+        const rounded = Math.round(x * places.shorts);
+        i16[2 * (out + 8 * (k >> 1)) + (k & 1)] = rounded;
+        size += x * x;
+        off += (rounded - x * places.shorts) ** 2;
+      }
+      f32[term] = factor === 0 ? 1 : size;
+      f32[width] = off;
+      continue;
+    }
     for (let k = 0; k < d; k++) {
       const moved = (f32[exact + i * d + k]! - centre[k]!) * factor;
       const x = Math.fround(weighted ? moved * weights[k]! : moved);
@@ -50,13 +95,13 @@ export function packRows({ views, places, request, kernel }: Thread, plan: Plan,
     }
     if (absolute) {
       const off = weighted ? 2.2 * 2 ** -24 * size : 0;
-      f32[term] = -off - 1e-36;
-      f32[width] = 4 * off + 4e-36;
+      f32[term] = -off - TINY;
+      f32[width] = 4 * off + 4 * TINY;
     } else {
       // a zero vector is at cosine distance 1 from everything: its missing length is made up for
       if (factor === 0) size = 1;
-      f32[term] = (1 - error) * size - 1e-36;
-      f32[width] = 2.002 * error * size + 4e-36;
+      f32[term] = (1 - error) * size - TINY;
+      f32[width] = 2.002 * error * size + 4 * TINY;
     }
   }
 }

@@ -1,7 +1,8 @@
 import type { Problem } from '../core/mining/problem';
 import type { Entry } from '../core/mining/pool';
 import type { PairRule } from '../core/mining/pair-rule';
-import { setLeast, tasksFor } from './anchor-run';
+import { setLeast } from './anchor-run';
+import { packAll } from './pack';
 import type { PhaseResult } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { makeSpace, type Space } from './space';
@@ -34,9 +35,11 @@ export class PairRun {
       {
         side,
         threads: runtime.workerPath === undefined ? 1 : runtime.threads,
+        bits: runtime.bits,
         stateBytes: () => 0,
         nearestRoom: 0,
         index,
+        gaps: false,
         pairs: true,
       },
       control,
@@ -45,8 +48,7 @@ export class PairRun {
     const { plan } = space;
     setLeast(plan, problem);
     const team = new Team(space, kernel, problem.request, control, runtime.workerPath);
-    await team.run({ kind: 'pack', tasks: tasksFor(Math.ceil(plan.n / 8) * 8), plan });
-    plan.largestWidth = new Float32Array(space.memory.buffer, plan.widths, plan.n).reduce((a, b) => Math.max(a, b), 0);
+    await packAll(team, space);
     return new PairRun(space, team, side, index);
   }
 

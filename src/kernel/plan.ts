@@ -26,10 +26,10 @@ const FIELDS = [
   'gapStarts',
   'gapEnds',
   'gapFrom',
-  'gapKeys',
+  'shorts',
   'gapRoom',
-  'gapBounds',
   'gapRows',
+  'gapDistances',
   'gapReach',
   'tables',
   'tableBytes',
@@ -40,9 +40,10 @@ const FIELDS = [
   'nearCounts',
   'intact',
   'byClass',
+  'words',
 ] as const;
 const DOUBLES = ['slope', 'relativeWidth', 'largestWidth', 'leastKey', 'least', 'scale'] as const;
-const DOUBLES_AT = 160;
+const DOUBLES_AT = 192;
 
 /** What a thread needs to know of the shared memory: numbers, and byte offsets of arrays. */
 export type Plan = Record<(typeof FIELDS)[number] | (typeof DOUBLES)[number], number>;
@@ -82,6 +83,8 @@ export interface Places {
   spent: number;
   /** f64 [d]: what is taken off every vector before it is rounded */
   centre: number;
+  /** by how much scaled vectors are multiplied before they are rounded to 16-bit integers; 0 where they are floats */
+  shorts: number;
   /** i32 pairs (I, J) of the sweep's tasks, and one i32 lock for each block of rows and each chunk of listed ones */
   tasks: number;
   locks: number;

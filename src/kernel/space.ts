@@ -3,7 +3,7 @@ import { SAME, type Problem } from '../core/mining/problem';
 import type { Metric } from '../core/types';
 import type { Side } from '../core/mining/guards';
 import type { Control } from './control';
-import { roundingOf } from './rounding';
+import { scalingOf } from './scaling';
 import type { BlockIndex } from './tree';
 import { Arena, CONTROL, emptyPlan, PLAN_BYTES, type Places, type Plan } from './plan';
 
@@ -27,12 +27,15 @@ const MOST_BYTES = 65536 * 65536;
 export interface SpaceOptions {
   side: Side;
   threads: number | undefined;
+  bits: 16 | 32 | undefined;
   /** bytes of the state of the largest window, given the rows of a block */
   stateBytes(block: number): number;
   /** nearest rows of an anchor, for the size of the scratch */
   nearestRoom: number;
   /** an order of the rows other than by class, for an approximate run */
   index: BlockIndex | undefined;
+  /** whether anchors keep the nearest rows of gaps */
+  gaps: boolean;
   /** whether threads hand out pairs */
   pairs: boolean;
 }
@@ -61,13 +64,18 @@ export async function makeSpace(
   const block = options.index?.block ?? blockOf(n, d, threads);
   const plan = emptyPlan();
   const blocks = Math.ceil(n / block);
-  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(240, 32768 / d) / 12) * 12));
+  const scaling = await scalingOf(problem, rows, options.gaps, options.bits, control);
+  if (!scaling) return 'cancelled';
+  const { scale, slope, relativeWidth, shorts } = scaling;
+  Object.assign(plan, { scale, slope, relativeWidth, shorts: shorts > 0 ? 1 : 0 });
+  plan.words = shorts > 0 ? Math.ceil(d / 2) : d;
+  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(240, 32768 / plan.words) / 12) * 12));
 
   const arena = new Arena(4096);
   const control32 = arena.take(64);
   const planAt = arena.take(PLAN_BYTES);
   const scratchBytes =
-    plan.blockRows * d * 4 +
+    plan.blockRows * plan.words * 4 +
     plan.blockRows * 36 +
     64 +
     options.nearestRoom * 32 +
@@ -80,7 +88,7 @@ export async function makeSpace(
   plan.metric = METRIC_NUMBERS[request.metric];
   plan.side = SIDE_NUMBERS[options.side];
   plan.exactRows = arena.take(n * d * 4);
-  plan.panels = arena.take(padded * d * 4);
+  plan.panels = arena.take(padded * plan.words * 4);
   plan.lowerTerms = arena.take((padded + 8) * 4);
   plan.widths = arena.take((padded + 8) * 4);
   plan.labels = arena.take((padded + 8) * 4);
@@ -101,6 +109,7 @@ export async function makeSpace(
     answeredSame: arena.take(locals.same.length),
     spent: arena.take(n),
     centre: arena.take(d * 8),
+    shorts,
     tasks: arena.take(((blocks * (blocks + 1)) / 2 + blocks * blocks) * 8),
     locks: arena.take((blocks + Math.ceil(n / plan.blockRows) + 2) * 4),
     state: 0,
@@ -113,22 +122,9 @@ export async function makeSpace(
 
   const int32 = (at: number, length: number) => new Int32Array(memory.buffer, at, length);
   const exact = new Float32Array(memory.buffer, plan.exactRows, n * d);
-  const sums = new Float64Array(d);
-  let squares = 0;
-  let largest = 0;
-  const absolute = request.metric === 'l1' || request.metric === 'weightedL1';
-  const weights = request.metric === 'weightedL1' ? request.weights! : undefined;
   for (let i = 0; i < n; i++) {
     const from = rows[i]! * d;
     exact.set(vectors.subarray(from, from + d), i * d);
-    let size = 0;
-    for (let k = 0; k < d; k++) {
-      const x = vectors[from + k]!;
-      sums[k]! += x;
-      size += absolute ? Math.abs(x) * (weights ? weights[k]! : 1) : x * x;
-    }
-    squares += size;
-    largest = Math.max(largest, size);
     if ((i & 255) === 0 && control.due && (await control.pause())) return 'cancelled';
   }
   int32(plan.labels, padded + 8).fill(0x7fffffff);
@@ -142,8 +138,8 @@ export async function makeSpace(
   new Uint8Array(memory.buffer, places.answeredSame, locals.same.length).set(locals.same);
   plan.byClass = options.index ? 0 : 1;
   writeClasses(memory, places, rows, data.labels);
-  if (weights) new Float32Array(memory.buffer, plan.weights, d).set(weights);
-  scaleOf(plan, memory, places, request.metric, { n, d, sums, squares, largest, weights });
+  if (request.weights) new Float32Array(memory.buffer, plan.weights, d).set(request.weights);
+  new Float64Array(memory.buffer, places.centre, d).set(scaling.centre);
   return { memory, plan, places, rows, ranks: localRanks, threads, block };
 }
 
@@ -152,57 +148,6 @@ export function blockOf(n: number, d: number, threads: number): number {
   const byWork = Math.sqrt(0.25e9 / (2 * d));
   const byThreads = threads > 1 ? n / (6 * threads) : n / 3;
   return Math.max(24, Math.min(2040, Math.ceil(Math.min(byWork, byThreads) / 24) * 24));
-}
-
-/**
- * Chooses what the bounds work on: vectors moved to their mean where that takes most of their length away (distances stay, and
- * rounding shrinks with the lengths), and scaled by a power of two, which rounds nothing, so that no length is over 1.
- */
-function scaleOf(
-  plan: Plan,
-  memory: WebAssembly.Memory,
-  places: Places,
-  metric: Metric,
-  input: {
-    n: number;
-    d: number;
-    sums: Float64Array;
-    squares: number;
-    largest: number;
-    weights: Float32Array | undefined;
-  },
-): void {
-  const { n, d, sums, squares, largest, weights } = input;
-  const centre = new Float64Array(memory.buffer, places.centre, d);
-  let reach = metric === 'l1' || metric === 'weightedL1' ? largest : Math.sqrt(largest);
-  if (metric === 'cosine') {
-    plan.scale = 2;
-    plan.slope = -2;
-    plan.relativeWidth = 2 ** -20;
-    return;
-  }
-  const mean = sums.map(sum => sum / Math.max(1, n));
-  if (metric === 'weightedL1') {
-    centre.set(mean);
-    reach += mean.reduce((sum, x, k) => sum + weights![k]! * Math.abs(x), 0);
-  } else if (metric !== 'l1') {
-    const length = mean.reduce((sum, x) => sum + x * x, 0);
-    if (length * n > 0.5 * squares) {
-      centre.set(mean);
-      reach += Math.sqrt(length);
-    }
-  }
-  const scale = reach > 0 ? 2 ** -Math.ceil(Math.log2(reach * (1 + 1e-9))) : 1;
-  if (metric === 'l1' || metric === 'weightedL1') {
-    const error = roundingOf(d + 8) * 1.02;
-    plan.scale = scale;
-    plan.slope = 1 - error;
-    plan.relativeWidth = 3.1 * error;
-  } else {
-    plan.scale = metric === 'sql2' ? scale * scale : scale;
-    plan.slope = -2;
-    plan.relativeWidth = 2 ** -20;
-  }
 }
 
 /** Lists the members of each row's class. */

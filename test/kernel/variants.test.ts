@@ -15,11 +15,14 @@ beforeAll(async () => {
   kernels = kernelsHere(assets.wasmDir);
 }, 60_000);
 
+/** Every kernel, with rows rounded to 32 bits and to 16. */
+const variants = () => kernels.flatMap(kernel => [32, 16].map(bits => [kernel, bits as 16 | 32] as const));
+
 /** Every kernel must give what the reference gives, to the last bit and to the last count. */
 async function expectAllEqual(data: MiningData, request: MiningRequest): Promise<number> {
   const expected = await mine(data, request, { kernel: 'typescript' });
-  for (const kernel of kernels) {
-    const actual = await mine(data, request, { wasmDir: assets.wasmDir, kernel });
+  for (const [kernel, bits] of variants()) {
+    const actual = await mine(data, request, { wasmDir: assets.wasmDir, kernel, bits });
     expect(actual.report.kernel).toBe(request.strategy === 'distance-weighted' ? 'typescript' : kernel);
     expect(actual.candidates).toEqual(expected.candidates);
     expect(actual.groups).toEqual(expected.groups);
@@ -183,10 +186,9 @@ describe('every kernel equals the reference', () => {
     const data = clusters(200, 10, 6, { spread: 0.8 });
     for (const side of ['any', 'same', 'different'] as const) {
       const expected = await nearest(data, { metric: 'l2', count: 12, side }, { kernel: 'typescript' });
-      for (const kernel of kernels) {
-        expect(await nearest(data, { metric: 'l2', count: 12, side }, { wasmDir: assets.wasmDir, kernel })).toEqual(
-          expected,
-        );
+      for (const [kernel, bits] of variants()) {
+        const runtime = { wasmDir: assets.wasmDir, kernel, bits };
+        expect(await nearest(data, { metric: 'l2', count: 12, side }, runtime)).toEqual(expected);
       }
     }
   });

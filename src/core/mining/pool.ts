@@ -46,12 +46,6 @@ export class CandidatePool {
     return this.#cutoff;
   }
 
-  /** Counts a candidate that is known to score below the cutoff. */
-  passOver(): void {
-    this.offered++;
-    this.dropped++;
-  }
-
   offer(score: number, a: number, b: number, c: number): void {
     this.offered++;
     if (score < this.#cutoff) {

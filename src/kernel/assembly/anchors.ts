@@ -1,9 +1,9 @@
-// Every anchor keeps its nearest rows and the nearest rows of its gaps. Bounds decide where they can; where two intervals
-// [lower bound, upper bound] overlap, exact distances do, so that what is kept is what exact distances would keep.
+// Every anchor keeps its nearest rows and the nearest rows of its gaps. Bounds [lower, upper] decide where they can; where two
+// intervals overlap, or a row may belong into a gap, exact distances do, so that what is kept is what they would keep.
 import { exact } from './exact';
-import { highKey, lowKey, lowestReaching, lowOfHigh } from './keys';
+import { highKey, lowKey, lowestReaching } from './keys';
 import {
-  answeredOthers, answeredStarts, blockRows, byClass, cancelFlag, chooser, copies, DIFFERENT, gapBounds, gapEnds, gapFrom, gapKeys,
+  answeredOthers, answeredStarts, blockRows, byClass, cancelFlag, chooser, copies, DIFFERENT, gapDistances, gapEnds, gapFrom,
   gapReach, gapRoom, gapRows, gapStarts, intact, labels, least, leastKey, nearCounts, nearest, nearestBounds, nearestCounts, nearestReach,
   nearestRoom, nearestRows, ranks, reach, SAME, side, strip, tableBytes, tableOrigins, tables, tableSlopes, upperBound,
   windowStart,
@@ -17,6 +17,10 @@ import { bounds, pack, packList } from './tiles';
 // @ts-ignore: decorator
 @inline export function f32At(pointer: usize, index: i32): f32 {
   return load<f32>(pointer + (<usize>index << 2));
+}
+// @ts-ignore: decorator
+@inline function f64At(pointer: usize, index: i32): f64 {
+  return load<f64>(pointer + (<usize>index << 3));
 }
 // @ts-ignore: decorator
 @inline function setF32(pointer: usize, index: i32, value: f32): void {
@@ -216,7 +220,7 @@ function admit(i: i32, s: i32, j: i32, bound: f32, apart: bool, near: bool, want
     return;
   }
   if (near) keepNearest(i, s, j, bound);
-  if (wanted) keepInGap(i, s, j, bound);
+  if (wanted) keepInGap(i, s, j);
 }
 
 export function isAnswered(i: i32, j: i32): bool {
@@ -359,20 +363,18 @@ export function openGaps(i: i32, to: f64): void {
   const s = i - windowStart;
   const first = at32(gapStarts, s);
   const last = at32(gapEnds, s);
-  for (let g = first; g < last; g++) {
-    setF32(gapKeys, g, highKey(load<f64>(gapFrom + (<usize>g << 3))));
-    for (let q = 0; q < gapRoom; q++) store<i32>(gapRows + (<usize>(g * gapRoom + q) << 2), -1);
-  }
+  for (let q = first * gapRoom; q < last * gapRoom; q++) store<i32>(gapRows + (<usize>q << 2), -1);
   const table = tables + <usize>s * <usize>tableBytes;
   if (first == last) {
     setF32(gapReach, s, -f32.MAX_VALUE);
   } else {
-    const origin = lowestReaching(lowOfHigh(f32At(gapKeys, first)), i);
-    const end = highKey(to);
+    const origin = lowestReaching(lowKey(f64At(gapFrom, first)), i);
+    // the last bucket is the last gap's and stays wanted: how far that gap still reaches is for `gapReach` to say
+    const end = lowestReaching(lowKey(f64At(gapFrom, last - 1)), i);
     memory.fill(table, 255, tableBytes);
     setF32(tableOrigins, s, origin);
     setF32(tableSlopes, s, end > origin ? <f32>(tableBytes * 8) / (end - origin) : 0);
-    setF32(gapReach, s, end);
+    setF32(gapReach, s, highKey(to));
   }
   setReach(s);
 }
@@ -391,91 +393,66 @@ export function openGaps(i: i32, to: f64): void {
   return ((load<u8>(tables + <usize>s * <usize>tableBytes + (<usize>b >> 3)) >> <u8>(b & 7)) & 1) != 0;
 }
 
-function keepInGap(i: i32, s: i32, j: i32, bound: f32): void {
+function keepInGap(i: i32, s: i32, j: i32): void {
   const first = at32(gapStarts, s);
   const last = at32(gapEnds, s);
+  const distance = exact(i, j);
   let low = first;
   let high = last;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (f32At(gapKeys, middle) <= bound) low = middle + 1;
+    if (f64At(gapFrom, middle) <= distance) low = middle + 1;
     else high = middle;
   }
-  if (low < last && upperBound(bound, i, j) >= lowOfHigh(f32At(gapKeys, low))) {
-    // perhaps already in the next gap
-    const distance = exact(i, j);
-    high = last;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (load<f64>(gapFrom + (<usize>middle << 3)) <= distance) low = middle + 1;
-      else high = middle;
-    }
-  }
-  if (low > first) insert(i, s, low - 1, last, j, bound);
+  if (low > first) insert(i, s, low - 1, last, j, distance);
 }
 
-/** Puts row j into gap g, which then drops its farthest row if that was one too many. */
-function insert(i: i32, s: i32, g: i32, last: i32, j: i32, bound: f32): void {
+/** Puts row j into gap g; the farthest of one too many goes. */
+function insert(i: i32, s: i32, g: i32, last: i32, j: i32, distance: f64): void {
   const base = g * gapRoom;
-  let farthest: f32 = -Infinity;
-  let at = -1;
-  for (let q = base; q < base + gapRoom; q++) {
-    const row = at32(gapRows, q);
-    if (row < 0) {
-      store<i32>(gapRows + (<usize>q << 2), j);
-      setF32(gapBounds, q, bound);
-      if (q == base + gapRoom - 1) narrow(i, s, g, last, f32.MAX_VALUE);
+  const end = base + gapRoom;
+  let worst = base;
+  for (let q = base; q < end; q++) {
+    if (at32(gapRows, q) < 0) {
+      place(q, j, distance);
+      if (q == end - 1) narrow(i, s, g, last, worstOf(base), f32.MAX_VALUE);
       return;
     }
-    if (f32At(gapBounds, q) > farthest) {
-      farthest = f32At(gapBounds, q);
-      at = q;
-    }
+    if (q > base && isAfter(q, f64At(gapDistances, worst), at32(gapRows, worst))) worst = q;
   }
-  // the candidate to drop is the one with the largest lower bound, unless another one's interval reaches up to it
-  let drop = at;
-  let limit = farthest;
-  if (bound > farthest) {
-    drop = -1;
-    limit = bound;
-  }
-  let settled: bool = true;
-  for (let q = base; q < base + gapRoom; q++) {
-    if (q != drop && upperBound(f32At(gapBounds, q), i, at32(gapRows, q)) >= limit) settled = false;
-  }
-  if (drop >= 0 && upperBound(bound, i, j) >= limit) settled = false;
-  if (!settled) {
-    drop = -1;
-    let worst = exact(i, j);
-    let worstRank = at32(ranks, j);
-    for (let q = base; q < base + gapRoom; q++) {
-      const row = at32(gapRows, q);
-      if (upperBound(f32At(gapBounds, q), i, row) < limit) continue;
-      const distance = exact(i, row);
-      if (distance > worst || (distance == worst && at32(ranks, row) > worstRank)) {
-        worst = distance;
-        worstRank = at32(ranks, row);
-        drop = q;
-      }
-    }
-  }
-  if (drop < 0) return;
-  const before = limitOf(i, base);
-  store<i32>(gapRows + (<usize>drop << 2), j);
-  setF32(gapBounds, drop, bound);
-  narrow(i, s, g, last, before);
+  const before = f64At(gapDistances, worst);
+  if (!isAfter(worst, distance, j)) return;
+  place(worst, j, distance);
+  narrow(i, s, g, last, worstOf(base), highKey(before));
 }
 
-/** The highest upper bound in a full gap: what lies above is wanted no more. */
-function limitOf(i: i32, base: i32): f32 {
-  let limit: f32 = -Infinity;
-  for (let q = base; q < base + gapRoom; q++) limit = max(limit, upperBound(f32At(gapBounds, q), i, at32(gapRows, q)));
-  return limit;
+// @ts-ignore: decorator
+@inline function place(q: i32, j: i32, distance: f64): void {
+  store<i32>(gapRows + (<usize>q << 2), j);
+  store<f64>(gapDistances + (<usize>q << 3), distance);
 }
 
-/** Gap g is full: what lies beyond its farthest row and before the next gap is wanted no more; beyond `before` it was not. */
-function narrow(i: i32, s: i32, g: i32, last: i32, before: f32): void {
-  const limit = limitOf(i, g * gapRoom);
+/** Whether the row kept at place q comes after row j at this distance; equally far ones go by hash. */
+// @ts-ignore: decorator
+@inline function isAfter(q: i32, distance: f64, j: i32): bool {
+  const kept = f64At(gapDistances, q);
+  return kept > distance || (kept == distance && at32(ranks, at32(gapRows, q)) > at32(ranks, j));
+}
+
+/** The largest distance in a full gap. */
+// @ts-ignore: decorator
+@inline function worstOf(base: i32): f64 {
+  let worst = f64At(gapDistances, base);
+  for (let q = base + 1; q < base + gapRoom; q++) worst = max(worst, f64At(gapDistances, q));
+  return worst;
+}
+
+/**
+ * Gap g is full: what lies beyond its farthest row, at distance `worst`, and before the next gap is wanted no more; bounds
+ * beyond `before` were not.
+ */
+function narrow(i: i32, s: i32, g: i32, last: i32, worst: f64, before: f32): void {
+  const limit = highKey(worst);
   if (g == last - 1) {
     if (limit < f32At(gapReach, s)) {
       setF32(gapReach, s, limit);
@@ -483,7 +460,7 @@ function narrow(i: i32, s: i32, g: i32, last: i32, before: f32): void {
     }
     return;
   }
-  const next = lowestReaching(lowOfHigh(f32At(gapKeys, g + 1)), i);
+  const next = lowestReaching(lowKey(f64At(gapFrom, g + 1)), i);
   if (next <= limit) return;
   const table = tables + <usize>s * <usize>tableBytes;
   let from = bucket(s, limit) + 1;

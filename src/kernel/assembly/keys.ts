@@ -25,12 +25,6 @@ export function highKey(distance: f64): f32 {
   return <f32>(scaled(distance) * (1 + ROUNDING) + slack());
 }
 
-/** The low key of a distance from its high one. */
-// @ts-ignore: decorator
-@inline export function lowOfHigh(key: f32): f32 {
-  return <f32>(<f64>key - abs(<f64>key) * (4 * ROUNDING) - 3 * slack());
-}
-
 /** The lowest bound that row i can have with a pair whose upper bound reaches the key. */
 // @ts-ignore: decorator
 @inline export function lowestReaching(key: f32, i: i32): f32 {

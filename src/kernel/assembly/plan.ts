@@ -13,6 +13,9 @@ export const COSINE: i32 = 4;
 /** Rows of a tile: as many as fit the registers with eight columns, with fused multiply-add and without. */
 // @ts-ignore: decorator
 @inline export const TILE: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** Rows of a tile of 16-bit products, and of absolute differences: four in both, as they take one register more. */
+// @ts-ignore: decorator
+@inline export const SMALL_TILE: i32 = 4;
 /** Columns of a panel. */
 // @ts-ignore: decorator
 @inline export const PANEL: i32 = 8;
@@ -28,7 +31,11 @@ export let exactRows: usize = 0;
 export let weights: usize = 0;
 /** f64 [n]: |x|², for the cosine */
 export let norms: usize = 0;
-/** f32 [ceil(n/8)][d][8]: the vectors moved, scaled and weighted, for the bounds */
+/** whether packed rows hold 16-bit integers, two in a word, or 32-bit floats */
+export let shorts: i32 = 0;
+/** 32-bit words of a packed row */
+export let words: i32 = 0;
+/** [ceil(n/8)][words][8]: the vectors moved, scaled and weighted, for the bounds */
 export let panels: usize = 0;
 /** f32 [n8]: what a row adds to the lower bound; of padding +infinity, so that it is never near */
 export let lowerTerms: usize = 0;
@@ -63,12 +70,10 @@ export let gapStarts: usize = 0;
 export let gapEnds: usize = 0;
 /** f64: where a gap begins, in exact distances; it ends where the next one begins */
 export let gapFrom: usize = 0;
-/** f32: the same as a bound: what is at least this is surely inside */
-export let gapKeys: usize = 0;
-/** rows kept for a gap, the nearest ones */
+/** rows kept for a gap, the nearest ones, and their distances (f64) */
 export let gapRoom: i32 = 0;
-export let gapBounds: usize = 0;
 export let gapRows: usize = 0;
+export let gapDistances: usize = 0;
 /** f32 [window]: upper end of what the gaps still want */
 export let gapReach: usize = 0;
 /** bit tables of what the gaps still want, by bound: bytes a row, and where and how steep a row's scale is */
@@ -114,7 +119,7 @@ export let scale: f64 = 1;
   return load<i32>(plan + (<usize>at << 2));
 }
 
-/** Reads the plan: 40 32-bit fields at most, then doubles. */
+/** Reads the plan: 48 32-bit fields at most, then doubles. */
 export function setup(plan: usize, scratch: usize): void {
   n = field(plan, 0);
   d = field(plan, 1);
@@ -142,10 +147,10 @@ export function setup(plan: usize, scratch: usize): void {
   gapStarts = field(plan, 23);
   gapEnds = field(plan, 24);
   gapFrom = field(plan, 25);
-  gapKeys = field(plan, 26);
+  shorts = field(plan, 26);
   gapRoom = field(plan, 27);
-  gapBounds = field(plan, 28);
-  gapRows = field(plan, 29);
+  gapRows = field(plan, 28);
+  gapDistances = field(plan, 29);
   gapReach = field(plan, 30);
   tables = field(plan, 31);
   tableBytes = field(plan, 32);
@@ -156,14 +161,15 @@ export function setup(plan: usize, scratch: usize): void {
   nearCounts = field(plan, 37);
   intact = field(plan, 38);
   byClass = field(plan, 39);
-  slope = <f32>load<f64>(plan, 160);
-  relativeWidth = <f32>load<f64>(plan, 168);
-  largestWidth = <f32>load<f64>(plan, 176);
-  leastKey = <f32>load<f64>(plan, 184);
-  least = load<f64>(plan, 192);
-  scale = load<f64>(plan, 200);
+  words = field(plan, 40);
+  slope = <f32>load<f64>(plan, 192);
+  relativeWidth = <f32>load<f64>(plan, 200);
+  largestWidth = <f32>load<f64>(plan, 208);
+  leastKey = <f32>load<f64>(plan, 216);
+  least = load<f64>(plan, 224);
+  scale = load<f64>(plan, 232);
   packed = scratch;
-  terms = packed + <usize>(blockRows * d * 4);
+  terms = packed + <usize>(blockRows * words * 4);
   strip = terms + <usize>(blockRows * 4 + 64);
   chooser = strip + <usize>(blockRows * PANEL * 4);
   found = chooser + <usize>(max(nearestRoom, 1) * 24 + 64);

@@ -1,5 +1,7 @@
 // Bounds of a strip: a block of packed anchors against one panel of eight rows. The sums stay in registers over all dimensions.
-import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, terms, TILE, WEIGHTED_L1 } from './plan';
+import {
+  L1, lowerTerms, metric, packed, panels, shorts, slope, SMALL_TILE, strip, terms, TILE, WEIGHTED_L1, words,
+} from './plan';
 
 // @ts-ignore: decorator
 @inline function fma(sum: v128, a: v128, b: v128): v128 {
@@ -8,6 +10,11 @@ import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, terms, 
 // @ts-ignore: decorator
 @inline function far(sum: v128, a: v128, b: v128): v128 {
   return v128.add<f32>(sum, v128.abs<f32>(v128.sub<f32>(a, b)));
+}
+/** Adds the products of pairs of 16-bit integers: nothing is rounded, and rows are so scaled that nothing overflows. */
+// @ts-ignore: decorator
+@inline function dot(sum: v128, a: v128, b: v128): v128 {
+  return v128.add<i32>(sum, i32x4.dot_i16x8_s(a, b));
 }
 /** Writes the bounds of one anchor with the panel: (row's term + columns' terms) + slope * sum. */
 // @ts-ignore: decorator
@@ -24,13 +31,13 @@ import { d, L1, lowerTerms, metric, packed, PANEL, panels, slope, strip, terms, 
   return metric == L1 || metric == WEIGHTED_L1;
 }
 
-/** Rows in a tile for the metric: absolute differences take one register more. */
+/** Rows of a tile. */
 // @ts-ignore: decorator
 @inline export function tileRows(): i32 {
-  return isAbsolute() ? 4 : TILE;
+  return shorts || isAbsolute() ? SMALL_TILE : TILE;
 }
 
-/** Copies rows [from, to) into tiles [d][rows of a tile], filling the last one up with zeros. */
+/** Copies rows [from, to) into tiles [words][rows of a tile], filling the last one up with zeros. */
 export function pack(from: i32, to: i32): void {
   for (let i = from; i < to; i++) packRow(i, i - from);
   fill(to - from);
@@ -46,10 +53,10 @@ export function packList(list: usize, count: i32): void {
 function packRow(row: i32, place: i32): void {
   const rows = tileRows();
   const tile = place / rows;
-  let at = packed + (<usize>(tile * rows * d + (place - tile * rows)) << 2);
+  let at = packed + (<usize>(tile * rows * words + (place - tile * rows)) << 2);
   const step = <usize>rows << 2;
-  let x = panels + <usize>(row >> 3) * <usize>d * 32 + (<usize>(row & 7) << 2);
-  for (let k = 0; k < d; k++, x += 32, at += step) store<f32>(at, load<f32>(x));
+  let x = panels + <usize>(row >> 3) * <usize>words * 32 + (<usize>(row & 7) << 2);
+  for (let k = 0; k < words; k++, x += 32, at += step) store<i32>(at, load<i32>(x));
   store<f32>(terms + (<usize>place << 2), load<f32>(lowerTerms + (<usize>row << 2)));
 }
 
@@ -58,17 +65,18 @@ function fill(count: i32): void {
   const step = <usize>rows << 2;
   for (let place = count; place % rows != 0; place++) {
     const tile = place / rows;
-    let at = packed + (<usize>(tile * rows * d + (place - tile * rows)) << 2);
-    for (let k = 0; k < d; k++, at += step) store<f32>(at, 0);
+    let at = packed + (<usize>(tile * rows * words + (place - tile * rows)) << 2);
+    for (let k = 0; k < words; k++, at += step) store<i32>(at, 0);
     store<f32>(terms + (<usize>place << 2), 0);
   }
 }
 
 /** Bounds of the packed rows with panel p, into the strip: f32 [count][8]. */
 export function bounds(count: i32, p: i32): void {
-  const b = panels + <usize>p * <usize>d * 32;
+  const b = panels + <usize>p * <usize>words * 32;
   const columns = lowerTerms + (<usize>p << 5);
-  if (isAbsolute()) absolutes(count, b, columns);
+  if (shorts) products16(count, b, columns);
+  else if (isAbsolute()) absolutes(count, b, columns);
   else if (ASC_FEATURE_RELAXED_SIMD) products6(count, b, columns);
   else products4(count, b, columns);
 }
@@ -77,7 +85,7 @@ function products6(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
   let row = terms;
-  const end = panel + (<usize>d << 5);
+  const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 6) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
     let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
@@ -111,7 +119,7 @@ function products4(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
   let row = terms;
-  const end = panel + (<usize>d << 5);
+  const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 4) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
     for (let b = panel; b < end; b += 32, a += 16) {
@@ -138,7 +146,7 @@ function absolutes(count: i32, panel: usize, columns: usize): void {
   let a = packed;
   let out = strip;
   let row = terms;
-  const end = panel + (<usize>d << 5);
+  const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 4) {
     let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
     for (let b = panel; b < end; b += 32, a += 16) {
@@ -156,6 +164,33 @@ function absolutes(count: i32, panel: usize, columns: usize): void {
     put(out + 32, row + 4, columns, x1, y1);
     put(out + 64, row + 8, columns, x2, y2);
     put(out + 96, row + 12, columns, x3, y3);
+    out += 128;
+    row += 16;
+  }
+}
+
+function products16(count: i32, panel: usize, columns: usize): void {
+  let a = packed;
+  let out = strip;
+  let row = terms;
+  const end = panel + (<usize>words << 5);
+  for (let i = 0; i < count; i += 4) {
+    let x0 = i32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
+    for (let b = panel; b < end; b += 32, a += 16) {
+      const u = v128.load(b), v = v128.load(b, 16);
+      let s = v128.load32_splat(a);
+      x0 = dot(x0, s, u); y0 = dot(y0, s, v);
+      s = v128.load32_splat(a, 4);
+      x1 = dot(x1, s, u); y1 = dot(y1, s, v);
+      s = v128.load32_splat(a, 8);
+      x2 = dot(x2, s, u); y2 = dot(y2, s, v);
+      s = v128.load32_splat(a, 12);
+      x3 = dot(x3, s, u); y3 = dot(y3, s, v);
+    }
+    put(out, row, columns, f32x4.convert_i32x4_s(x0), f32x4.convert_i32x4_s(y0));
+    put(out + 32, row + 4, columns, f32x4.convert_i32x4_s(x1), f32x4.convert_i32x4_s(y1));
+    put(out + 64, row + 8, columns, f32x4.convert_i32x4_s(x2), f32x4.convert_i32x4_s(y2));
+    put(out + 96, row + 12, columns, f32x4.convert_i32x4_s(x3), f32x4.convert_i32x4_s(y3));
     out += 128;
     row += 16;
   }

@@ -18,6 +18,7 @@ export interface BenchCase {
   kind: 'clustered' | 'random';
   kernel?: KernelName;
   threads?: number;
+  bits?: 16 | 32;
   wasmDir: string;
   workerPath: string;
   /** writes the vectors there, for others to search in */
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     workerPath: bench.workerPath,
     ...(bench.kernel && { kernel: bench.kernel }),
     ...(bench.threads !== undefined && { threads: bench.threads }),
+    bits: bench.bits,
   };
   const run = await preparation(bench, data, runtime);
   const started = performance.now();
