@@ -69,9 +69,11 @@ describe.skipIf(HOST === 'lowest')('bad input', () => {
     folders.push(folder);
     make(folder, photo);
     await margin.open(folder);
-    await margin.workbench.command('Margin: Mine Hard Triplets');
-    await margin.panel.message.filter({ hasText: says }).waitFor({ timeout: 60_000 });
-    await margin.workbench.notification(says).waitFor({ timeout: 30_000 });
+    await Promise.all([
+      margin.workbench.notification(says).waitFor({ timeout: 60_000 }),
+      margin.panel.message.filter({ hasText: says }).waitFor({ timeout: 60_000 }),
+      margin.workbench.command('Margin: Mine Hard Triplets'),
+    ]);
     expect(existsSync(path.join(folder, '.margin/answers.jsonl'))).toBe(false);
   });
 
@@ -80,9 +82,11 @@ describe.skipIf(HOST === 'lowest')('bad input', () => {
     folders.push(folder);
     writeFileSync(path.join(folder, 'fruit/apple/broken.jpg'), 'this is no picture');
     await margin.open(folder);
-    await margin.workbench.command('Margin: Mine Hard Triplets');
-    await margin.panel.shown(60_000);
-    await margin.workbench.notification('1 file could not be read').waitFor();
+    await Promise.all([
+      margin.workbench.notification('1 file could not be read').waitFor({ timeout: 60_000 }),
+      margin.panel.shown(60_000),
+      margin.workbench.command('Margin: Mine Hard Triplets'),
+    ]);
     expect(margin.log()).toContain('fruit/apple/broken.jpg');
   });
 

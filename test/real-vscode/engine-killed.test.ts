@@ -3,7 +3,7 @@ import { things } from '../../scripts/sample-images/things.mjs';
 import { dataSet, remove, samples, subset } from './support/folders';
 import { KEYS, ledgerOf, pairOf, standing } from './support/ledger';
 import type { MarginWindow } from './support/margin';
-import { inSteps, openMargin, useWindows } from './support/margin';
+import { inSteps, openMargin, openPanel, useWindows } from './support/margin';
 import type { Shown } from './support/panel';
 
 useWindows();
@@ -52,8 +52,11 @@ describe('an engine that is killed', () => {
 
   it('in the middle of embedding takes the work up again and finishes', async () => {
     const { workbench, panel } = margin;
-    await workbench.command('Margin: Mine Hard Triplets');
-    await panel.message.filter({ hasText: /(Decoding|Embedding) images · [1-9]/ }).waitFor({ timeout: 60_000 });
+    await openPanel(margin);
+    await Promise.all([
+      panel.message.filter({ hasText: /(Decoding|Embedding) images · [1-9]/ }).waitFor({ timeout: 60_000 }),
+      workbench.command('Margin: Mine Hard Triplets'),
+    ]);
     kill();
     now = await panel.shown(120_000);
     expect(margin.log()).toMatch(/"mine" is taken up again/);

@@ -8,7 +8,7 @@ import { exportManifest } from './support/export';
 import { Judge } from './support/judge';
 import { KEYS, RELATIONS, ledgerOf, pairOf, standing } from './support/ledger';
 import type { MarginWindow } from './support/margin';
-import { inSteps, openMargin, useWindows } from './support/margin';
+import { inSteps, openMargin, openPanel, useWindows } from './support/margin';
 import type { Shown } from './support/panel';
 
 useWindows();
@@ -64,16 +64,19 @@ describe.each(SETS)('from the folder $name to a manifest', ({ set, classes, perC
 
   it.skipIf(!set)('mines from the palette, shows how far it is, and asks the first triplet', async () => {
     const { workbench, panel } = margin;
-    const progress = panel.frame.locator('.empty progress').waitFor({ timeout: 60_000 });
-    await workbench.command('Margin: Mine Hard Triplets');
-    await progress;
-    now = await panel.shown(120_000);
+    await openPanel(margin);
+    // All at once: progress and notifications do not stay.
+    [, , now] = await Promise.all([
+      panel.frame.locator('.empty progress').waitFor({ timeout: 60_000 }),
+      workbench.notification('Hard Triplets').waitFor({ timeout: 120_000 }),
+      panel.shown(120_000),
+      workbench.command('Margin: Mine Hard Triplets'),
+    ]);
     expect(now.paths).toHaveLength(3);
     for (const image of now.paths) expect(existsSync(path.join(folder, image)), image).toBe(true);
     const [anchor, positive, negative] = now.paths.map(image => path.dirname(image));
     expect(positive).toBe(anchor);
     expect(negative).not.toBe(anchor);
-    await workbench.notification('Hard Triplets').waitFor();
   });
 
   it.skipIf(!set)('takes twenty answers by key, each on disk before the next can be given', async () => {

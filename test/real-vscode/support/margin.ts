@@ -82,6 +82,12 @@ export async function openMargin(
   }
 }
 
+/** Opens the Label view and waits for its page: the first one of a window takes seconds, in which quick work is over. */
+export async function openPanel({ workbench, panel }: MarginWindow): Promise<void> {
+  await workbench.command('Margin: Label Next Pair');
+  await panel.message.locator('p').first().waitFor({ timeout: 60_000 });
+}
+
 /**
  * The page that holds an element: of a manifest `#grid`, of a preview `[data-action]`. (The frame of a custom editor does
  * not say what it is, as that of a view does.)
