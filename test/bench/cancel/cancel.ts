@@ -28,7 +28,8 @@ export async function benchCancel(
   folder: string,
   trials: number,
   only: readonly string[],
-): Promise<Waits[]> {
+  onJob: (waits: Waits) => void,
+): Promise<void> {
   const child = fork(engineFile, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const rpc = new Rpc<ClientProtocol, EngineProtocol>(
     {
@@ -72,7 +73,6 @@ export async function benchCancel(
   };
   // What must be done anew each time, for there to be something to cancel.
   const fresh = (job: Job) => (job === 'scan' || job === 'embed' ? rpc.call('clearCache', ref) : undefined);
-  const results: Waits[] = [];
   try {
     for (const job of Object.keys(params) as Job[]) {
       if (only.length > 0 && !only.includes(job)) continue;
@@ -100,12 +100,11 @@ export async function benchCancel(
         else if (error instanceof Error) throw error;
       }
       waits.sort((a, b) => a.ms - b.ms);
-      results.push({ job, whole, waits: waits.map(({ ms }) => ms), slowest: waits.at(-1)?.stage ?? '' });
+      onJob({ job, whole, waits: waits.map(({ ms }) => ms), slowest: waits.at(-1)?.stage ?? '' });
     }
   } finally {
     rpc.dispose();
     child.kill('SIGKILL');
     rmSync(out, { recursive: true, force: true });
   }
-  return results;
 }

@@ -39,18 +39,19 @@ try {
   console.log(`Node ${process.version}, ${os.availableParallelism()} cores, load ${os.loadavg()[0]?.toFixed(1)}`);
   const engine = path.join(values.dist, 'engine.cjs');
   const only = values.only.split(',').filter(Boolean);
-  for (const { job, whole, waits, slowest } of await benchCancel(
+  const ms = (/** @type {number | undefined} */ value) => (value === undefined ? '-' : `${value.toFixed(0)} ms`);
+  await benchCancel(
     engine,
     path.resolve(values.folder),
     Number(values.trials),
     only,
-  )) {
-    const ms = (/** @type {number | undefined} */ value) => (value === undefined ? '-' : `${value.toFixed(0)} ms`);
-    console.log(
-      `${job.padEnd(9)} ${(whole / 1000).toFixed(1).padStart(6)} s   cancelled ${waits.length} times: ` +
-        `median ${ms(waits[Math.floor(waits.length / 2)])}, longest ${ms(waits.at(-1))} (${slowest})`,
-    );
-  }
+    (/** @type {import('./cancel').Waits} */ { job, whole, waits, slowest }) => {
+      console.log(
+        `${job.padEnd(9)} ${(whole / 1000).toFixed(1).padStart(6)} s   cancelled ${waits.length} times: ` +
+          `median ${ms(waits[Math.floor(waits.length / 2)])}, longest ${ms(waits.at(-1))} (${slowest})`,
+      );
+    },
+  );
   console.log(`load at the end ${os.loadavg()[0]?.toFixed(1)}`);
 } finally {
   rmSync(out, { recursive: true, force: true });
