@@ -71,6 +71,8 @@ export const settings = {
   seed: 'seed',
   annotator: 'annotator',
   revealOpinion: 'revealOpinion',
+  repeatShare: 'repeatShare',
+  overlap: 'overlap',
   thumbnailSize: 'thumbnailSize',
   augmentation: 'training.augmentation',
 } as const;

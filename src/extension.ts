@@ -15,6 +15,7 @@ import { ManifestEditor } from './host/manifest/manifestEditor';
 import { laneMemory } from './host/laneMemory';
 import { LanesTree } from './host/lanesTree';
 import type { Margin } from './host/margin';
+import { tellEdited } from './host/messages';
 import { placeOf } from './host/place';
 import { makeTraining } from './host/train/makeTraining';
 import { describeJob, laneTitle } from './host/words';
@@ -95,6 +96,7 @@ export function activate(context: vscode.ExtensionContext): void {
       if (change.affectsConfiguration(settings.section)) refresh();
     }),
     new vscode.Disposable(engine.onChanged(refresh)),
+    new vscode.Disposable(engine.onEdited(({ images }) => void tellEdited(images))),
     new vscode.Disposable(engine.onChanged(({ what }) => what === 'answers' && manifests.changed())),
     new vscode.Disposable(jobs.onChanged(job => void setContext(contextKeys.working, job !== undefined))),
   );

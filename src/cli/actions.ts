@@ -117,6 +117,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
           seed: options.seed,
           from: options.from,
           by: options.splitBy,
+          contradicted: options.contradicted,
           images: options.images,
           paths: options.paths,
           negatives: options.negatives,

@@ -65,6 +65,7 @@ export interface ExportOptions extends CommonOptions {
   negatives?: number;
   embed?: boolean;
   limit?: number;
+  contradicted: 'leave' | 'keep';
   seed: number;
   out: string;
   dryRun?: boolean;
@@ -312,6 +313,11 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--negatives <n>', 'negatives in a row of n-tuples', count)
     .option('--embed', 'TFRecord: put the images’ bytes into the records')
     .option('--limit <rows>', 'of rows that can be made by the million', count)
+    .addOption(
+      new Option('--contradicted <what>', 'answers that contradict each other: leave them out, or keep them as given')
+        .choices(['leave', 'keep'])
+        .default('leave'),
+    )
     .option('--dry-run', 'counts only, nothing written')
     .requiredOption('--out <folder>', 'folder to write')
     .action(actions.export);

@@ -6,6 +6,7 @@ import { readModel } from '../model';
 import type {
   AnswerParams,
   BackendInfo,
+  EditedImage,
   EmbedResult,
   EngineProtocol,
   EngineSettings,
@@ -40,6 +41,8 @@ type Result<M extends keyof Calls> = Calls[M]['result'];
 export interface EngineEvents {
   log(level: 'debug' | 'info' | 'warn', message: string): void;
   changed(folder: string, what: 'answers' | 'lanes' | 'models'): void;
+  /** judged images were found edited: their answers no longer count for what lies there now */
+  edited?(folder: string, images: EditedImage[]): void;
 }
 
 /** Items that the panel holds: the one shown and the next eight. */
@@ -142,17 +145,41 @@ export class Engine {
     return workspace.labelling.ranked(params.lane);
   }
 
-  async answer({ lane, itemId, verdict, ms, token, ...ref }: AnswerParams): Promise<LabelWindow> {
-    const workspace = await this.#open(ref);
-    await workspace.labelling.answer(lane, itemId, verdict, ms, token);
-    return workspace.labelling.window(lane, WINDOW);
+  async answer({ folder, settings, ...given }: AnswerParams): Promise<LabelWindow> {
+    const { labelling } = await this.#open({ folder, settings });
+    await labelling.answer(given);
+    return labelling.window(given.lane, WINDOW);
+  }
+
+  async settle({ lane, a, b, relation, token, ...ref }: Params<'settle'>): Promise<LabelWindow> {
+    const { labelling } = await this.#open(ref);
+    await labelling.settle(a, b, relation, token);
+    return labelling.window(lane, WINDOW);
+  }
+
+  async later({ lane, what, ...ref }: Params<'later'>): Promise<LabelWindow> {
+    const { labelling } = await this.#open(ref);
+    labelling.later(what);
+    return labelling.window(lane, WINDOW);
+  }
+
+  async takeUpContradictions(ref: FolderRef): Promise<{ count: number }> {
+    const { ledger, contradictions } = await this.#open(ref);
+    await ledger.refresh();
+    return { count: contradictions.all() };
+  }
+
+  async acceptOffer({ lane, kind, token, ...ref }: Params<'acceptOffer'>): Promise<LabelWindow> {
+    const { labelling } = await this.#open(ref);
+    await labelling.acceptOffer(kind, token);
+    return labelling.window(lane, WINDOW);
   }
 
   async undo({ lane, token, ...ref }: Params<'undo'>): Promise<Result<'undo'>> {
     const workspace = await this.#open(ref);
     const undone = await workspace.labelling.undo(lane, token);
     const same = undone !== undefined && (lane === undefined || undone.lane === lane);
-    const window = workspace.labelling.window(lane ?? undone?.lane, WINDOW, same ? undone.id : undefined);
+    const window = await workspace.labelling.window(lane ?? undone?.lane, WINDOW, same ? undone.id : undefined);
     return { ...window, ...(undone && { undone }) };
   }
 
@@ -294,11 +321,14 @@ export class Engine {
       opening = Workspace.open(folder, settings, fallback, {
         log: (level, message) => this.events.log(level, message),
         changed: what => this.events.changed(folder, what),
+        edited: images => this.events.edited?.(folder, images),
       });
       this.#workspaces.set(folder, opening);
       opening.catch(() => this.#workspaces.delete(folder));
     }
-    return opening;
+    const workspace = await opening;
+    workspace.follow(settings);
+    return workspace;
   }
 
   async #close(folder: string): Promise<void> {

@@ -24,6 +24,10 @@ export function engineHandlers(engine: Engine): Handlers<EngineProtocol> {
     answer: params => engine.answer(params),
     undo: params => engine.undo(params),
     flag: params => engine.flag(params),
+    settle: params => engine.settle(params),
+    later: params => engine.later(params),
+    takeUpContradictions: params => engine.takeUpContradictions(params),
+    acceptOffer: params => engine.acceptOffer(params),
     answers: async ({ query = '', offset, count, ...ref }) => (await engine.review(ref)).answers(query, offset, count),
     correct: async ({ a, b, relation, token, ...ref }) => {
       await (await engine.review(ref)).correct(a, b, relation, token);

@@ -1,13 +1,19 @@
-import { pairKey, relationsOfVerdict } from '../core/pairs';
+import { relationsOfVerdict } from '../core/pairs';
 import { verdictOf } from '../core/settled';
 import type { ImageHash, Lane, Relation, TripletVerdict } from '../core/types';
 import { tripletAnswers } from '../dataset/ledger';
-import type { Ledger, StandingAnswer } from '../dataset/ledger';
-import type { ImageRef, Item, LabelWindow, LaneState } from '../rpc/engine-protocol';
+import type { AnswerDraft, Ledger, StandingAnswer } from '../dataset/ledger';
+import type { AnswerParams, ClassProposalInfo, ImageRef, Item, LabelWindow, LaneState } from '../rpc/engine-protocol';
+import type { ClassOffers } from './class-offers';
+import type { Contradictions } from './contradictions';
 import { EngineError } from './errors';
 import type { Knowledge } from './knowledge';
 import { LaneView, pairsOf } from './lane-view';
 import type { LaneStore, StoredCandidate, StoredLane } from './lanes';
+import { outlookOf } from './outlook';
+import { repeatsAmong } from './repeats';
+import { settledFor } from './second-opinion';
+import type { Turns } from './turns';
 
 const RELATIONS: readonly string[] = ['same', 'different', 'incomparable'] satisfies Relation[];
 const VERDICTS: readonly string[] = [
@@ -20,6 +26,8 @@ const VERDICTS: readonly string[] = [
 
 /** The next question differs from so many judged before it. */
 const VARIETY = 8;
+/** Answers among which those of this lane are looked for: whoever goes further back uses the Answers view. */
+const LOOKED_BACK = 2000;
 
 export interface LabellingParts {
   ledger: Ledger;
@@ -29,6 +37,13 @@ export interface LabellingParts {
   find(hash: ImageHash): ImageRef | undefined;
   /** when this engine opened the folder, milliseconds since 1970 */
   openedAt: number;
+  contradictions: Contradictions;
+  offers: ClassOffers;
+  turns: Turns;
+  /** shares of questions that need not be asked, 0 to 1 */
+  shares(): { repeats: number; overlap: number };
+  /** classes or flags changed: what hangs on them is worked out anew */
+  forget(): void;
 }
 
 /** The judging of mined candidates: what to show, and what an answer means. It keeps nothing that the ledger does not. */
@@ -60,33 +75,49 @@ export class Labelling {
   }
 
   /** The panel's snapshot: `count` open items of the lane (the one mined last where none is named), from the item `from` on. */
-  window(lane: Lane | undefined, count: number, from?: string): LabelWindow {
-    const { lanes, ledger, openedAt } = this.parts;
+  async window(lane: Lane | undefined, count: number, from?: string): Promise<LabelWindow> {
+    const { lanes, ledger, openedAt, contradictions, offers, find } = this.parts;
     const view = this.#view(lane ?? lanes.latest()?.lane);
+    const contradiction = view && (await contradictions.current());
+    const offer = view && !contradiction ? offers.current() : undefined;
     const common = {
       answers: ledger.state.answers,
-      session: ledger.state.answersBy(ledger.by, openedAt).length,
+      session: ledger.state.givenSince(ledger.by, openedAt),
       implied: view?.implied ?? 0,
       canUndo: ledger.state.lastOf(ledger.by) !== undefined,
       ...(ledger.unsaved && { unsaved: { count: ledger.unsaved.count, reason: ledger.unsaved.reason } }),
+      ...(contradiction && { contradiction }),
+      ...(offer && { offer }),
     };
     if (!view) return { ...common, items: [] };
     const history = this.#history(view, Math.max(count, VARIETY));
     view.recall(history.map(({ id }) => id).reverse());
+    const { items, elsewhere } = await this.#next(view, count, from);
     return {
       ...common,
       lane: this.#state(view),
-      items: view.next(count, from).map(candidate => this.#item(candidate, view.stored)),
+      items,
       history: history.slice(0, count),
+      ...outlookOf(view, ledger.state, ledger.by, image => find(image)?.class),
+      ...(elsewhere !== undefined && { elsewhere }),
     };
   }
 
   /**
    * Writes what one verdict means: one answer for a pair, two for a triplet, in one act. Resolves when the ledger has
    * them on disk, or has said that it cannot (see `unsaved` in the window).
+   * An answer to a repeat is marked as one, and stands like any other: both what was said before and what is said now stay
+   * in the ledger, and the latest counts.
    * @throws EngineError `unknown-item` when the lane holds no such item, `bad-verdict` when the verdict is of another kind
    */
-  async answer(lane: Lane, itemId: string, verdict: string, ms: number, token: string): Promise<void> {
+  async answer({
+    lane,
+    itemId,
+    verdict,
+    ms,
+    token,
+    repeat = false,
+  }: Omit<AnswerParams, 'folder' | 'settings'>): Promise<void> {
     const { ledger, find } = this.parts;
     // A key may meet an item that was shown just before its lane was left: it is the same question in any lane.
     const lanes = [lane, ...this.parts.lanes.all().map(stored => stored.lane)];
@@ -107,7 +138,8 @@ export class Labelling {
       if (!RELATIONS.includes(verdict)) throw badVerdict(verdict);
       const { a, b, distance } = candidate;
       const details = { paths: [path(a), path(b)] as [string, string], why: { ...why, distance }, ms: looked };
-      await ledger.answer({ a, b, relation: verdict as Relation, ...details }, { token });
+      const [draft] = this.#marked([{ kind: 'answer', a, b, relation: verdict as Relation, ...details }], repeat);
+      await ledger.append([draft], { token });
       return;
     }
     if (!VERDICTS.includes(verdict)) throw badVerdict(verdict);
@@ -125,7 +157,34 @@ export class Labelling {
     const [toPositive, toNegative] = drafts;
     toPositive.why = { ...why, distance: positiveDistance };
     toNegative.why = { ...why, distance: negativeDistance };
-    await ledger.append(drafts, { token });
+    await ledger.append(this.#marked(drafts, repeat), { token });
+  }
+
+  /** Says what a pair of a contradiction really is. Another person's answer stays: then people differ, and that is theirs to settle. */
+  async settle(a: ImageHash, b: ImageHash, relation: Relation, token: string): Promise<void> {
+    const { ledger, find, contradictions } = this.parts;
+    const paths: [string, string] = [find(a)?.path ?? '', find(b)?.path ?? ''];
+    await ledger.append([{ kind: 'answer', a, b, relation, paths, why: { lane: 'correction' } }], { token });
+    if (ledger.state.answersOf(a, b).some(answer => answer.by !== ledger.by && answer.relation !== relation))
+      contradictions.leave(a);
+  }
+
+  /** Makes a change of classes that is offered, in one act. Asking again with the token of an act that was made does nothing. */
+  async acceptOffer(kind: ClassProposalInfo['kind'], token: string): Promise<void> {
+    const { ledger, offers, forget } = this.parts;
+    const change = offers.change(kind);
+    if (!change) {
+      if (ledger.state.has(token)) return;
+      throw new EngineError('no-offer', 'This is no longer offered: something else was answered since.');
+    }
+    await ledger.reclass(change.images, change.to, { token });
+    forget();
+  }
+
+  /** Leaves what is shown beside the questions. */
+  later(what: 'contradiction' | 'offer'): void {
+    if (what === 'contradiction') this.parts.contradictions.later();
+    else this.parts.offers.dismiss();
   }
 
   /** Takes back the person's latest act. Resolves to the item it was about, where a mined lane still holds it. */
@@ -134,7 +193,7 @@ export class Labelling {
     const undone = await ledger.undo(undefined, { token });
     if (!undone) return undefined;
     // A flag or a class was taken back: no pair's answer says which images that touches.
-    if (undone.answers.length === 0) this.refresh('all');
+    if (undone.answers.length === 0) this.parts.forget();
     const preferred = lane ?? lanes.latest()?.lane;
     const others = lanes
       .all()
@@ -142,8 +201,8 @@ export class Labelling {
       .filter(other => other !== preferred);
     for (const each of preferred ? [preferred, ...others] : others) {
       const view = this.#view(each);
-      const candidate = view && this.#candidateOf(view, undone.answers);
-      if (candidate) return this.#item(candidate, view.stored);
+      const candidate = view?.askedBy(undone.answers);
+      if (view && candidate) return this.#item(candidate, view.stored);
     }
     return undefined;
   }
@@ -154,10 +213,12 @@ export class Labelling {
     if (!stored) return undefined;
     let view = this.#views.get(lane);
     if (view?.stored !== stored) {
-      const { knowledge, find, lanes } = this.parts;
+      const { knowledge, find, lanes, ledger, shares } = this.parts;
       const groups = groupNumbers(lanes.duplicates());
       const groupOf = (image: ImageHash) => groups.get(image) ?? image;
-      view = new LaneView(stored, { knowledge, groupOf, isThere: image => find(image) !== undefined }, stored.seed);
+      const settledAs = settledFor({ knowledge, by: ledger.by }, () => shares().overlap);
+      const isThere = (image: ImageHash) => find(image) !== undefined;
+      view = new LaneView(stored, { knowledge, groupOf, isThere, settledAs }, stored.seed);
       this.#views.set(lane, view);
     }
     return view;
@@ -178,23 +239,54 @@ export class Labelling {
     };
   }
 
-  /** What the person said of a candidate, when, if they said all of it. */
-  #said(candidate: StoredCandidate): { verdict: Relation | TripletVerdict; at: number } | undefined {
+  /** The next questions, those that nobody has on their screen, and repeats among them. */
+  async #next(view: LaneView, count: number, from?: string): Promise<{ items: Item[]; elsewhere?: string }> {
+    const { ledger, shares, turns } = this.parts;
+    const { candidates, elsewhere } = await turns.next(view, count, from);
+    const plan = { state: ledger.state, by: ledger.by, share: shares().repeats };
+    const wanted = from !== undefined && candidates[0]?.id === from;
+    const repeats = wanted || candidates.length === 0 ? undefined : repeatsAmong(view, count, plan);
+    const items: Item[] = [];
+    for (const candidate of candidates) {
+      for (let again = repeats?.get(items.length); again; again = repeats?.get(items.length))
+        items.push({ ...this.#item(again, view.stored), repeat: true });
+      items.push(this.#item(candidate, view.stored));
+    }
+    return { items: items.slice(0, count), ...(elsewhere !== undefined && { elsewhere }) };
+  }
+
+  /** Of a repeat, the answers about pairs that this person judged before say so; what only followed is answered for the first time. */
+  #marked(drafts: AnswerDraft[], repeat: boolean): AnswerDraft[] {
+    const { state, by } = this.parts.ledger;
+    if (!repeat) return drafts;
+    return drafts.map(draft => (state.answerOf(draft.a, draft.b, by) ? { ...draft, repeat: true } : draft));
+  }
+
+  /** What the person said of a candidate, when, if they said all of it; and before that, where a repeat changed it. */
+  #said(candidate: StoredCandidate): Said | undefined {
     const { ledger } = this.parts;
     const answers = pairsOf(candidate).map(([a, b]) => ledger.state.answerOf(a, b, ledger.by));
     if (answers.some(answer => answer === undefined)) return undefined;
-    const [first, second] = answers as StandingAnswer[];
-    if (!second) return { verdict: first.relation, at: first.at };
-    const verdict = verdictOf(first.relation, second.relation);
-    return verdict && { verdict, at: Math.max(first.at, second.at) };
+    const standing = answers as StandingAnswer[];
+    const verdict = verdictOn(standing.map(({ relation }) => relation));
+    if (!verdict) return undefined;
+    const at = Math.max(...standing.map(answer => answer.at));
+    if (!standing.some(({ repeat }) => repeat)) return { verdict, at };
+    const earlier = verdictOn(
+      standing.map(({ a, b, relation, repeat }) =>
+        repeat ? (ledger.state.history(a, b, ledger.by).at(-2)?.relation ?? relation) : relation,
+      ),
+    );
+    return { verdict, at, ...(earlier && earlier !== verdict && { before: earlier }) };
   }
 
   #history(view: LaneView, count: number): Item[] {
     const { ledger } = this.parts;
     const seen = new Set<StoredCandidate>();
-    const said: { candidate: StoredCandidate; verdict: Relation | TripletVerdict; at: number }[] = [];
-    const recent = ledger.state.answersBy(ledger.by).reverse();
-    for (const { a, b } of recent) {
+    const said: (Said & { candidate: StoredCandidate })[] = [];
+    let looked = 0;
+    for (const { a, b } of ledger.state.recentBy(ledger.by)) {
+      if (looked++ >= LOOKED_BACK) break;
       // A triplet's two answers share their time: two more pairs than items are looked at, so that none is cut in half.
       if (said.length >= count + 2) break;
       for (const candidate of view.asking(a, b)) {
@@ -207,7 +299,10 @@ export class Labelling {
     return said
       .sort((x, y) => y.at - x.at)
       .slice(0, count)
-      .map(({ candidate, verdict }) => ({ ...this.#item(candidate, view.stored), verdict }) as Item);
+      .map(
+        ({ candidate, verdict, before }) =>
+          ({ ...this.#item(candidate, view.stored), verdict, ...(before && { before }) }) as Item,
+      );
   }
 
   #item(candidate: StoredCandidate, stored: StoredLane): Item {
@@ -231,16 +326,18 @@ export class Labelling {
       negativeDistance,
     };
   }
+}
 
-  /** The candidate that a set of answers was about: the one that asks about all of their pairs and no other. */
-  #candidateOf(view: LaneView, answers: readonly StandingAnswer[]): StoredCandidate | undefined {
-    if (answers.length === 0) return undefined;
-    const keys = new Set(answers.map(({ a, b }) => pairKey(a, b)));
-    return view.asking(answers[0].a, answers[0].b).find(candidate => {
-      const asked = pairsOf(candidate);
-      return asked.length === keys.size && asked.every(([a, b]) => keys.has(pairKey(a, b)));
-    });
-  }
+/** What a person said of a candidate. */
+interface Said {
+  verdict: Relation | TripletVerdict;
+  at: number;
+  before?: Relation | TripletVerdict;
+}
+
+/** One relation is its own verdict, two are a triplet's. */
+function verdictOn([first, second]: readonly Relation[]): Relation | TripletVerdict | undefined {
+  return second === undefined ? first : verdictOf(first, second);
 }
 
 /** Images of one group of near duplicates look alike to a person: their questions should not follow each other. */

@@ -1,7 +1,8 @@
 import { QuestionOrder, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
 import { isPairSettled, isTripletSettled } from '../core/settled';
-import type { ImageHash, PairKey } from '../core/types';
+import type { ImageHash, PairKey, Relation } from '../core/types';
+import type { StandingAnswer } from '../dataset/ledger';
 import type { Knowledge } from './knowledge';
 import { imagesOf } from './lanes';
 import type { StoredCandidate, StoredLane } from './lanes';
@@ -22,6 +23,8 @@ export interface ViewContext {
   isThere(image: ImageHash): boolean;
   /** equal for images that look alike */
   groupOf(image: ImageHash): ImageHash | number;
+  /** what need not be asked: what is known of a pair, less what somebody's opinion is wanted of all the same */
+  settledAs(a: ImageHash, b: ImageHash): Relation | undefined;
 }
 
 /**
@@ -65,6 +68,11 @@ export class LaneView {
     return this.#implied.size;
   }
 
+  /** Whether the question, by its number, is one of those. */
+  isImplied(question: number): boolean {
+    return this.#implied.has(question);
+  }
+
   /** Takes in that something else is known of these images, or of all. */
   refresh(images: Iterable<ImageHash> | 'all'): void {
     const touched = images === 'all' ? [...this.#byImage.keys()] : [...images];
@@ -87,14 +95,33 @@ export class LaneView {
     return (this.#byPair.get(pairKey(a, b)) ?? []).map(question => this.stored.candidates[question]);
   }
 
-  /** The next candidates to ask; the one with the id `first` before all others, while it is open. */
-  next(count: number, first?: string): StoredCandidate[] {
+  /** The candidate that a set of answers was about: the one that asks about all of their pairs and no other. */
+  askedBy(answers: readonly StandingAnswer[]): StoredCandidate | undefined {
+    if (answers.length === 0) return undefined;
+    const keys = new Set(answers.map(({ a, b }) => pairKey(a, b)));
+    return this.asking(answers[0].a, answers[0].b).find(candidate => {
+      const asked = pairsOf(candidate);
+      return asked.length === keys.size && asked.every(([a, b]) => keys.has(pairKey(a, b)));
+    });
+  }
+
+  /**
+   * The next candidates to ask; the one with the id `first` before all others, while it is open.
+   * @param except ids of candidates to pass over
+   */
+  next(count: number, first?: string, except: ReadonlySet<string> = new Set()): StoredCandidate[] {
     const { candidates } = this.stored;
-    const wanted = first === undefined ? undefined : this.#byId.get(first);
     const limit = Math.min(count, candidates.length);
-    if (wanted === undefined || this.isSettled(candidates[wanted]))
-      return this.order.next(limit).map(q => candidates[q]);
-    return [wanted, ...this.order.next(limit - 1, new Set([wanted]))].map(question => candidates[question]);
+    const passed = new Set([...except].map(id => this.rankOf(id)));
+    if (first === undefined || !this.isOpen(first)) return this.order.next(limit, passed).map(q => candidates[q]);
+    const wanted = this.rankOf(first);
+    return [wanted, ...this.order.next(limit - 1, passed.add(wanted))].map(question => candidates[question]);
+  }
+
+  /** Whether the lane holds this candidate and it still asks something. */
+  isOpen(id: string): boolean {
+    const candidate = this.find(id);
+    return candidate !== undefined && !this.isSettled(candidate);
   }
 
   /**
@@ -105,12 +132,18 @@ export class LaneView {
     this.order.recall(ids.map(id => this.#byId.get(id)).filter(question => question !== undefined));
   }
 
-  isSettled(candidate: StoredCandidate): boolean {
+  /** Whether a person can look at it: every image lies in the folder, and none is flagged. */
+  isThere(candidate: StoredCandidate): boolean {
     const { knowledge, isThere } = this.context;
-    if (imagesOf(candidate).some(image => knowledge.isFlagged(image) || !isThere(image))) return true;
+    return imagesOf(candidate).every(image => !knowledge.isFlagged(image) && isThere(image));
+  }
+
+  isSettled(candidate: StoredCandidate): boolean {
+    if (!this.isThere(candidate)) return true;
+    const { settledAs } = this.context;
     return candidate.kind === 'pair'
-      ? isPairSettled(candidate.a, candidate.b, knowledge.known)
-      : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, knowledge.known);
+      ? isPairSettled(candidate.a, candidate.b, settledAs)
+      : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, settledAs);
   }
 
   #countImplied(question: number): void {

@@ -10,6 +10,7 @@ const client: { rpc?: Rpc<EngineProtocol, ClientProtocol> } = {};
 const engine = new Engine(assetsBeside(__dirname), {
   log: (level, message) => client.rpc?.notify('log', { level, message }),
   changed: (folder, what) => client.rpc?.notify('changed', { folder, what }),
+  edited: (folder, images) => client.rpc?.notify('edited', { folder, images }),
 });
 client.rpc = new Rpc<EngineProtocol, ClientProtocol>(processTransport(), engineHandlers(engine));
 

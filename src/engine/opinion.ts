@@ -1,9 +1,10 @@
 import { rowDistance } from '../core/distances';
 import { calibrate } from '../core/relations';
 import type { Calibration } from '../core/relations';
-import type { ImageHash } from '../core/types';
+import type { ImageHash, Relation } from '../core/types';
 import { VectorStore } from '../dataset';
-import type { Workspace } from './workspace';
+import type { Knowledge } from './knowledge';
+import type { LaneStore } from './lanes';
 
 /** What the model of the lane mined last says of pairs: distances, and how likely a distance means `same`. */
 export interface Opinion {
@@ -12,14 +13,33 @@ export interface Opinion {
   calibration: Calibration | undefined;
 }
 
+/** Where opinions come from: the lane mined last says which vectors. */
+export interface OpinionSource {
+  lanes: LaneStore;
+  knowledge: Knowledge;
+  cache: string | undefined;
+}
+
 const NONE: Opinion = { distance: () => undefined, calibration: undefined };
 
-/** Reads the vectors of every judged image from the cache. Nothing is embedded: what is not there has no opinion. */
-export async function opinionOf({ lanes, knowledge, cache }: Workspace): Promise<Opinion> {
+/** A pair with what is said of it. */
+export interface Judged {
+  a: ImageHash;
+  b: ImageHash;
+  judgements: readonly { relation: Relation }[];
+}
+
+/**
+ * Reads the vectors of judged images from the cache. Nothing is embedded: what is not there has no opinion.
+ * @param judged the pairs that may be asked about, and from which the calibration is learned; all of them where absent
+ */
+export async function opinionOf(
+  { lanes, knowledge, cache }: OpinionSource,
+  judged: readonly Judged[] = [...knowledge.graph.judged()],
+): Promise<Opinion> {
   const stored = lanes.latest();
   if (!stored) return NONE;
   const { key, dimension, weights } = stored.vectors;
-  const judged = [...knowledge.graph.judged()];
   const images = [...new Set(judged.flatMap(({ a, b }) => [a, b]))];
   const store = await VectorStore.open(cache, key, dimension);
   const { vectors, missing } = await store.matrix(images);

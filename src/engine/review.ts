@@ -1,8 +1,7 @@
 import { agreements, consistency, disagreements } from '../core/agreement';
 import type { Kappa } from '../core/agreement';
 import { chanceOfChange, paceOf } from '../core/order';
-import { classProposals, contradictions, logOddsRight, rankSuspects } from '../core/relations';
-import type { PlacedJudgement, WeightOf } from '../core/relations';
+import { classProposals, contradictions, rankSuspects } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import type { StandingAnswer } from '../dataset/ledger';
 import type {
@@ -15,12 +14,14 @@ import type {
   SessionSummary,
   SuspectRow,
 } from '../rpc/engine-protocol';
+import { answerRow } from './answer-row';
 import { EngineError } from './errors';
 import { opinionOf } from './opinion';
 import type { Opinion } from './opinion';
+import { actsOf, surprisesOf } from './outlook';
+import { weightsOf } from './weights';
 import type { Workspace } from './workspace';
 
-const DAY = 86_400_000;
 /** Answers that say how the person works now; older ones tell of another day. */
 const RECENT = 2000;
 
@@ -39,10 +40,10 @@ export class Review {
   }
 
   async contradictions(): Promise<ContradictionRow[]> {
-    const { knowledge } = this.workspace;
+    const { knowledge, ledger } = this.workspace;
     const opinion = await opinionOf(this.workspace);
     const standing = this.#byId();
-    return contradictions(knowledge.graph, this.#weightOf(standing, opinion)).map(({ images, suspects }) => ({
+    return contradictions(knowledge.graph, weightsOf(ledger, opinion)).map(({ images, suspects }) => ({
       images: images.map(image => this.#ref(image)),
       answers: suspects.flatMap(({ id, probability, proposed, flipTo }) => {
         const answer = standing.get(id);
@@ -53,12 +54,12 @@ export class Review {
 
   /** The answers that are likeliest wrong, most suspect first. */
   async suspects(count: number): Promise<SuspectRow[]> {
-    const { knowledge } = this.workspace;
+    const { knowledge, ledger } = this.workspace;
     const opinion = await opinionOf(this.workspace);
     const standing = this.#byId();
     const { calibration } = opinion;
     const ranked = rankSuspects(knowledge.graph, {
-      weightOf: this.#weightOf(standing, opinion),
+      weightOf: weightsOf(ledger, opinion),
       probabilitySame: (a, b) => {
         const distance = opinion.distance(a, b);
         return distance === undefined ? undefined : calibration?.probability(distance);
@@ -94,7 +95,9 @@ export class Review {
     const pace = paceOf(actsOf(mine.slice(-RECENT)).map(({ ms }) => ms));
     const related = knowledge.graph.counts();
     const kappa = consistency(mine.map(({ a, b }) => state.history(a, b, by)));
-    const surprises = this.#surprises(mine.slice(-RECENT));
+    const seen = this.workspace.seen();
+    const surprises = surprisesOf(mine.slice(-RECENT), image => seen.get(image)?.class);
+    const lost = [...state.mentioned()].filter(([image, { answers }]) => answers > 0 && !seen.has(image));
     return {
       session: mine.filter(({ at }) => at >= openedAt).length,
       total: mine.length,
@@ -106,6 +109,9 @@ export class Review {
       ...(kappa && { consistency: infoOf(kappa) }),
       agreement: agreements(state.standing()).map(({ people, kappa: between }) => ({ people, kappa: infoOf(between) })),
       ...(surprises.length > 0 && { chanceOfChange: chanceOfChange(surprises) }),
+      ...(lost.length > 0 && {
+        lost: { images: lost.length, answers: lost.reduce((sum, [, { answers }]) => sum + answers, 0) },
+      }),
     };
   }
 
@@ -157,54 +163,13 @@ export class Review {
     return new Map([...this.#standing()].map(answer => [answer.id, answer]));
   }
 
-  #weightOf(standing: ReadonlyMap<string, StandingAnswer>, { distance, calibration }: Opinion): WeightOf {
-    const now = Date.now();
-    return ({ id, a, b, relation }: PlacedJudgement) => {
-      const answer = standing.get(id);
-      const between = distance(a, b);
-      const others = this.workspace.ledger.state.answersOf(a, b).filter(other => other.id !== id);
-      return logOddsRight(relation, {
-        ...(answer && { ms: answer.ms, ageDays: (now - answer.at) / DAY }),
-        ...(between !== undefined && calibration && { probabilitySame: calibration.probability(between) }),
-        agreeing: others.filter(other => other.relation === relation).length,
-        contrary: others.filter(other => other.relation !== relation && other.relation !== 'incomparable').length,
-      });
-    };
-  }
-
-  /** Whether each answer said something else than the classes did: what is left of such is what is left to learn. */
-  #surprises(mine: readonly StandingAnswer[]): boolean[] {
-    const seen = this.workspace.seen();
-    return mine.flatMap(({ a, b, relation }) => {
-      const [x, y] = [seen.get(a)?.class, seen.get(b)?.class];
-      if (x === undefined || y === undefined || relation === 'incomparable') return [];
-      return [(x === y) !== (relation === 'same')];
-    });
-  }
-
   #ref(hash: ImageHash): ImageRef {
     return this.workspace.seen().get(hash) ?? { hash, path: '' };
   }
 
-  #row({ id, a, b, relation, by, at }: StandingAnswer, opinion?: Opinion): AnswerRow {
-    const seen = this.workspace.seen();
-    const distance = opinion?.distance(a, b);
-    return {
-      id,
-      a: this.#ref(a),
-      b: this.#ref(b),
-      relation,
-      by,
-      at: new Date(at).toISOString(),
-      missing: !seen.has(a) || !seen.has(b),
-      ...(distance !== undefined && { distance }),
-    };
+  #row(answer: StandingAnswer, opinion?: Opinion): AnswerRow {
+    return answerRow(answer, this.workspace.seen(), opinion);
   }
-}
-
-/** One entry an act: a triplet's two answers share their time, and were looked at once. */
-function actsOf(answers: readonly StandingAnswer[]): StandingAnswer[] {
-  return answers.filter((answer, i) => i === 0 || answers[i - 1].at !== answer.at);
 }
 
 function textOf({ a, b, relation, by }: AnswerRow): string {

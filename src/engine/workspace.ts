@@ -4,10 +4,12 @@ import { stat } from 'node:fs/promises';
 import type { FSWatcher } from 'node:fs';
 import { createDecoder, ImageIndex, MarginFolder, PixelSource, RejectedImages, ThumbnailCache } from '../dataset';
 import type { Decoder, PixelSpec, PixelStore } from '../dataset';
-import { Ledger } from '../dataset/ledger';
+import { Leases, Ledger } from '../dataset/ledger';
 import type { ImageHash } from '../core/types';
 import { MiningCache } from '../kernel';
-import type { EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
+import type { EditedImage, EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
+import { ClassOffers } from './class-offers';
+import { Contradictions } from './contradictions';
 import { EngineError } from './errors';
 import { lastSeen, takeInventory } from './inventory';
 import type { Inventory } from './inventory';
@@ -15,10 +17,13 @@ import { Knowledge } from './knowledge';
 import { Labelling } from './labelling';
 import { LaneStore } from './lanes';
 import type { Report } from './progress';
+import { Turns } from './turns';
 
 export interface WorkspaceEvents {
   log(level: 'info' | 'warn', message: string): void;
   changed(what: 'answers' | 'lanes' | 'models'): void;
+  /** judged images were found edited: a person must know that their answers no longer count */
+  edited(images: EditedImage[]): void;
 }
 
 /** Lines and files named in the log one by one; more are counted. */
@@ -33,6 +38,8 @@ export class Workspace {
   #rejected: RejectedImages | undefined;
   #watcher: FSWatcher | undefined;
   readonly labelling: Labelling;
+  readonly contradictions: Contradictions;
+  readonly #turns: Turns;
   /** milliseconds since 1970 */
   readonly openedAt = Date.now();
 
@@ -48,15 +55,25 @@ export class Workspace {
     public settings: EngineSettings,
     readonly events: WorkspaceEvents,
   ) {
+    this.contradictions = new Contradictions(this);
+    const leases = new Leases(folder, { by: ledger.by });
+    void leases.sweep();
+    this.#turns = new Turns(leases, () => events.changed('answers'));
     this.labelling = new Labelling({
       ledger,
       lanes,
       knowledge,
       find: hash => this.seen().get(hash),
       openedAt: this.openedAt,
+      contradictions: this.contradictions,
+      offers: new ClassOffers(this),
+      turns: this.#turns,
+      shares: () => ({ repeats: this.settings.repeatShare ?? 0, overlap: this.settings.overlap ?? 0 }),
+      forget: () => this.forget(),
     });
     ledger.onChange(change => {
       const { images, contradictions } = knowledge.update(change);
+      this.contradictions.arisen(contradictions);
       this.labelling.refresh(images);
       for (const [a, b] of contradictions) {
         const names = [a, b].map(hash => this.seen().get(hash)?.path ?? hash);
@@ -111,6 +128,13 @@ export class Workspace {
     this.#seen = undefined;
     this.labelling.refresh('all');
     this.events.changed('answers');
+  }
+
+  /** Takes in the settings of a call: some hold at once, those of scanning with the next scan. */
+  follow({ repeatShare, overlap }: EngineSettings): void {
+    const isOther = (this.settings.overlap ?? 0) !== (overlap ?? 0);
+    this.settings = { ...this.settings, repeatShare, overlap };
+    if (isOther) this.labelling.refresh('all');
   }
 
   /** Looks at the folder as it is now. */
@@ -176,6 +200,7 @@ export class Workspace {
 
   async close(): Promise<void> {
     this.#watcher?.close();
+    await this.#turns.close();
     const unsaved = await this.ledger.close();
     if (unsaved) this.events.log('warn', `${unsaved.count} answers could not be saved: ${unsaved.reason}`);
   }
@@ -193,14 +218,18 @@ export class Workspace {
   /** An edited image is another image: whoever judged the old one is told that those answers no longer meet it. */
   #tellChanges({ changes }: Inventory): void {
     const mentioned = changes.edited.length > 0 ? this.ledger.state.mentioned() : undefined;
-    const lost = changes.edited.filter(({ before }) => mentioned?.has(before));
-    for (const { path, before } of lost.slice(0, NAMED)) {
+    const lost = changes.edited.flatMap(({ path, before }): EditedImage[] => {
       const answers = mentioned?.get(before)?.answers ?? 0;
+      return answers > 0 ? [{ path, answers }] : [];
+    });
+    for (const { path, answers } of lost.slice(0, NAMED)) {
       this.events.log(
         'warn',
         `${path} was edited: it is a new image now, ${answers} answers about the old one no longer count for it.`,
       );
     }
+    if (lost.length > NAMED) this.events.log('warn', `… and ${lost.length - NAMED} more edited images.`);
+    if (lost.length > 0) this.events.edited(lost);
   }
 
   /** Another window's answers, or git's, show up without being asked for. */

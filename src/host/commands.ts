@@ -48,9 +48,7 @@ export function registerCommands(margin: Margin): vscode.Disposable {
       margin.jobs.cancel();
     },
     [commands.searchAnswers]: () => searchAnswers(margin),
-    [commands.showContradictions]: async () => {
-      if (await margin.folders.pick()) await margin.answers.showContradictions();
-    },
+    [commands.showContradictions]: () => showContradictions(margin),
     [commands.showSessionSummary]: () => margin.summary.show(margin),
     [commands.flipAnswer]: node => flipAnswer(margin, node),
     [commands.correctAnswer]: node => correctAnswer(margin, node),
@@ -85,6 +83,17 @@ export function runLabelCommand(id: Exclude<LabelCommand, 'retry'>): void {
     trustFolder: 'workbench.trust.manage',
   };
   void vscode.commands.executeCommand(ids[id]);
+}
+
+/** Shows contradictions with their images in the panel, or in the list where no lane is there for the panel to show. */
+async function showContradictions(margin: Margin): Promise<void> {
+  if (!(await margin.folders.pick())) return;
+  try {
+    if ((await margin.label.showContradictions()) > 0) await margin.view.reveal();
+    else await margin.answers.showContradictions();
+  } catch (error) {
+    await showFailure(error, margin);
+  }
 }
 
 async function undo(margin: Margin): Promise<void> {

@@ -74,6 +74,7 @@ const KILL_AFTER_MS = 3000;
 export class EngineClient implements Engine {
   readonly #options: EngineClientOptions;
   readonly #changed = new Listeners<ClientProtocol['notifications']['changed']>();
+  readonly #edited = new Listeners<ClientProtocol['notifications']['edited']>();
   #running: Running | undefined;
   #crashes: number[] = [];
   #calls = 0;
@@ -92,6 +93,11 @@ export class EngineClient implements Engine {
   /** Something on disk changed what views show. Returns a function that stops listening. */
   onChanged(listener: (change: ClientProtocol['notifications']['changed']) => void): () => void {
     return this.#changed.on(listener);
+  }
+
+  /** A scan found judged images edited. Returns a function that stops listening. */
+  onEdited(listener: (found: ClientProtocol['notifications']['edited']) => void): () => void {
+    return this.#edited.on(listener);
   }
 
   /**
@@ -164,6 +170,9 @@ export class EngineClient implements Engine {
         },
         changed: change => {
           this.#changed.fire(change);
+        },
+        edited: found => {
+          this.#edited.fire(found);
         },
       },
     );

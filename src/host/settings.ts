@@ -35,6 +35,8 @@ export class Settings {
       svg: this.#get<boolean>(ids.svg),
       ...(by !== undefined && { by }),
       decoder: this.#get<EngineSettings['decoder']>(ids.decoder),
+      repeatShare: this.#share(ids.repeatShare),
+      overlap: this.#share(ids.overlap),
     };
   }
 
@@ -81,6 +83,10 @@ export class Settings {
   get #classes(): ClassRule {
     const rule = this.#get<'folder' | 'depth' | 'none'>(ids.classes);
     return rule === 'depth' ? { depth: Math.max(1, this.#get<number>(ids.classDepth)) } : rule;
+  }
+
+  #share(id: SettingId): number {
+    return Math.min(1, Math.max(0, this.#get<number>(id)));
   }
 
   #text(id: SettingId): string | undefined {

@@ -25,6 +25,10 @@ export interface EngineSettings {
   by?: string;
   /** sharp's build: native where it is safe, wasm where it is not */
   decoder: 'auto' | 'native' | 'wasm';
+  /** share of questions that need not be asked and are mixed in unmarked, to measure consistency; default 0 */
+  repeatShare?: number;
+  /** share of what other people answered that is asked again, to measure agreement; default 0 */
+  overlap?: number;
 }
 
 export interface FolderRef {
@@ -164,6 +168,10 @@ interface ItemBase {
   reason?: string;
   /** what was answered, once it was; only then the model's opinion is shown */
   verdict?: TripletVerdict | Relation;
+  /** a question that need not be asked, mixed in: the page shows it like any other and sends this back with the answer */
+  repeat?: true;
+  /** of an answer to such a question: what was said the first time, where that was something else */
+  before?: TripletVerdict | Relation;
 }
 
 export interface PairItem extends ItemBase {
@@ -203,6 +211,50 @@ export interface LabelWindow {
   canUndo: boolean;
   /** set while answers are kept in memory because the ledger cannot be written */
   unsaved?: { count: number; reason: string };
+  /** of judging the lane's open questions, pauses left out, seconds; absent while too few answers say how fast it goes */
+  timeLeft?: { seconds: number; low: number; high: number };
+  /** the estimated chance that the next hundred answers in this lane change anything */
+  chanceOfChange?: number;
+  /** set where all that is left is on somebody else's screen: who */
+  elsewhere?: string;
+  /** answers that contradict each other, to be settled before the next item */
+  contradiction?: ContradictionNow;
+  /** a change of classes that the latest answer suggests */
+  offer?: ClassOffer;
+}
+
+/** A contradiction as the panel shows it. */
+export interface ContradictionNow {
+  /** how many images it is about */
+  images: number;
+  /** the answers in it, the likeliest to be wrong first; at most nine */
+  answers: ContradictionAnswer[];
+  /** further contradictions that wait */
+  more: number;
+}
+
+export interface ContradictionAnswer extends AnswerRow {
+  /** how likely it is wrong, 0 to 1 */
+  probability: number;
+  /** part of the cheapest way to settle it */
+  proposed: boolean;
+  flipTo: 'same' | 'different';
+  /** given by the person who judges now */
+  mine: boolean;
+}
+
+/** What “these two are the same” may mean for the classes of two images. */
+export interface ClassOffer {
+  a: ImageRef;
+  b: ImageRef;
+  /** the one that touches fewest images first */
+  choices: { kind: 'merge' | 'relabel' | 'name'; images: number; from: string | null; to: string }[];
+}
+
+/** Images that were edited since somebody judged them: their answers no longer count for what lies there now. */
+export interface EditedImage {
+  path: string;
+  answers: number;
 }
 
 export interface AnswerParams extends FolderRef {
@@ -213,6 +265,8 @@ export interface AnswerParams extends FolderRef {
   ms: number;
   /** made by the asker; asking twice with one token writes once (an answer may be sent again after a crash) */
   token: string;
+  /** the item said that it is a repeat */
+  repeat?: boolean;
 }
 
 export interface Thumbnail {
@@ -247,7 +301,7 @@ export interface SuspectRow extends AnswerRow {
 export interface ContradictionRow {
   images: ImageRef[];
   /** the likeliest to be wrong first */
-  answers: (AnswerRow & { probability: number; proposed: boolean; flipTo: 'same' | 'different' })[];
+  answers: Omit<ContradictionAnswer, 'mine'>[];
 }
 
 export interface FlaggedRow {
@@ -284,6 +338,8 @@ export interface SessionSummary {
   agreement: { people: [string, string]; kappa: KappaInfo }[];
   /** the estimated chance that the next hundred answers change anything */
   chanceOfChange?: number;
+  /** answers about images that are no longer in the folder: deleted, or edited since */
+  lost?: { images: number; answers: number };
 }
 
 export interface ClassProposalInfo {
@@ -413,6 +469,8 @@ export type ExportShape = 'pairs' | 'triplets';
 export interface ExportParams extends FolderRef {
   as: ExportShape;
   format: string;
+  /** answers that contradict each other: left out (the default), or exported as they were given */
+  contradicted?: 'leave' | 'keep';
   /** folder or file to write, absolute */
   out: string;
   split: number[];
@@ -446,6 +504,8 @@ export interface ExportResult {
   files: { path: string; rows: number; bytes: number; sha256: string }[];
   counts: Record<string, number>;
   warnings: string[];
+  /** images whose answers contradict each other, left out or not */
+  contradicted: number;
   /** absolute path of the data card */
   card: string;
   /** the leak check in a line */
@@ -527,6 +587,20 @@ export interface EngineProtocol {
     answer: { params: AnswerParams; result: LabelWindow };
     undo: { params: FolderRef & { lane?: Lane; token: string }; result: LabelWindow & { undone?: Item } };
     flag: { params: FolderRef & { lane?: Lane; image: ImageHash; token: string }; result: LabelWindow };
+    /** of a contradiction: says what a pair of it really is */
+    settle: {
+      params: FolderRef & { lane?: Lane; a: ImageHash; b: ImageHash; relation: Relation; token: string };
+      result: LabelWindow;
+    };
+    /** leaves the contradiction or the offer that is shown */
+    later: { params: FolderRef & { lane?: Lane; what: 'contradiction' | 'offer' }; result: LabelWindow };
+    /** takes up every contradiction, so that the next windows show them one by one; how many there are */
+    takeUpContradictions: { params: FolderRef; result: { count: number } };
+    /** makes a change of classes that is offered; one undo takes it back */
+    acceptOffer: {
+      params: FolderRef & { lane?: Lane; kind: 'merge' | 'relabel' | 'name'; token: string };
+      result: LabelWindow;
+    };
     /** standing answers, latest first; `query` finds in paths, classes, relation and person */
     answers: {
       params: FolderRef & { query?: string; offset: number; count: number };
@@ -577,5 +651,7 @@ export interface ClientProtocol {
     log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; message: string };
     /** something on disk changed what views show */
     changed: { folder: string; what: 'answers' | 'lanes' | 'models' };
+    /** a scan found judged images edited */
+    edited: { folder: string; images: EditedImage[] };
   };
 }

@@ -8,11 +8,17 @@ export interface LabelHostProtocol {
     ready: { params: Record<string, never>; result: LabelState };
     /** resolves when the answer is on disk; asking again with the same token writes once */
     answer: {
-      params: { itemId: string; verdict: TripletVerdict | Relation; ms: number; token: string };
+      params: { itemId: string; verdict: TripletVerdict | Relation; ms: number; token: string; repeat?: boolean };
       result: LabelState;
     };
     undo: { params: { token: string }; result: LabelState };
     flag: { params: { image: ImageHash; token: string }; result: LabelState };
+    /** of the contradiction that is shown: says what a pair of it really is */
+    settle: { params: { a: ImageHash; b: ImageHash; relation: Relation; token: string }; result: LabelState };
+    /** leaves the contradiction or the offer that is shown */
+    later: { params: { what: 'contradiction' | 'offer' }; result: LabelState };
+    /** makes the change of classes that is offered */
+    acceptOffer: { params: { kind: 'merge' | 'relabel' | 'name'; token: string }; result: LabelState };
     /** pictures travel as bytes, shown as blob URLs and released: webview resource URLs are cached for ever */
     thumbnail: { params: { hash: ImageHash; size: number }; result: Thumbnail };
     /** one of the page's own buttons: runs a Margin command */

@@ -14,7 +14,7 @@ describe('the keys of the Label page', () => {
       for (const verdict of choices) {
         const key = VERDICT_KEYS[verdict];
         for (const cased of [key, key.toLowerCase()]) {
-          expect(actionOf({ ...plain, key: cased }, kind, false)).toEqual({ do: 'answer', verdict });
+          expect(actionOf({ ...plain, key: cased }, kind)).toEqual({ do: 'answer', verdict });
         }
       }
     }
@@ -30,18 +30,18 @@ describe('the keys of the Label page', () => {
     ['?', 'help'],
     ['Escape', 'escape'],
   ])('%s is %s for pairs and triplets', (key, action) => {
-    expect(actionOf({ ...plain, key }, 'pair', false)).toEqual({ do: action });
-    expect(actionOf({ ...plain, key }, 'triplet', false)).toEqual({ do: action });
+    expect(actionOf({ ...plain, key }, 'pair')).toEqual({ do: action });
+    expect(actionOf({ ...plain, key }, 'triplet')).toEqual({ do: action });
   });
 
   test('the verdicts of one kind mean nothing for the other', () => {
-    expect(actionOf({ ...plain, key: 'y' }, 'pair', false)).toBeUndefined();
-    expect(actionOf({ ...plain, key: 's' }, 'triplet', false)).toBeUndefined();
+    expect(actionOf({ ...plain, key: 'y' }, 'pair')).toBeUndefined();
+    expect(actionOf({ ...plain, key: 's' }, 'triplet')).toBeUndefined();
   });
 
   test('numbers pick a picture only while flagging', () => {
-    expect(actionOf({ ...plain, key: '3' }, 'triplet', true)).toEqual({ do: 'pick', index: 2 });
-    expect(actionOf({ ...plain, key: '3' }, 'triplet', false)).toBeUndefined();
+    expect(actionOf({ ...plain, key: '3' }, 'triplet', { flagging: true })).toEqual({ do: 'pick', index: 2 });
+    expect(actionOf({ ...plain, key: '3' }, 'triplet')).toBeUndefined();
   });
 
   test('no chord and no repeat is ever ours, and no key name trips it', () => {
@@ -49,8 +49,8 @@ describe('the keys of the Label page', () => {
     const key = fc.oneof(fc.constantFrom('s', 'y', 'z', ' ', 'Backspace', '__proto__', 'constructor'), fc.string());
     fc.assert(
       fc.property(key, held, fc.constantFrom('pair', 'triplet'), fc.boolean(), (name, modifier, kind, flagging) => {
-        expect(actionOf({ ...plain, key: name, [modifier]: true }, kind as 'pair', flagging)).toBeUndefined();
-        const action = actionOf({ ...plain, key: name }, kind as 'pair', flagging);
+        expect(actionOf({ ...plain, key: name, [modifier]: true }, kind as 'pair', { flagging })).toBeUndefined();
+        const action = actionOf({ ...plain, key: name }, kind as 'pair', { flagging });
         if (action) expect(typeof action.do).toBe('string');
       }),
     );

@@ -73,6 +73,15 @@ export function emptyView(state: LabelState, { run }: ViewContext): TemplateResu
         t('Something went wrong'),
       );
     case 'ready':
+      if (state.window.elsewhere !== undefined) {
+        return page(
+          [
+            t('What is left of this lane is on another screen now ({0}).', state.window.elsewhere),
+            t('It comes here unless it is answered there within a few minutes.'),
+          ],
+          mine,
+        );
+      }
       return page(
         [t('Every candidate of this lane is answered or implied. Export what you have, or mine again.')],
         [['exportManifest', t('Export Manifest…')], ...mine],

@@ -24,6 +24,22 @@ export function helpView({ model, act }: ViewContext): TemplateResult {
       ],
     ],
     [
+      t('Contradictions'),
+      [
+        [['↑', '↓', '1–9'], t('which answer')],
+        [['C'], t('correct it')],
+        [['U'], t("can't tell")],
+        [['L'], t('later')],
+      ],
+    ],
+    [
+      t('Classes, where offered'),
+      [
+        [['M'], t('merge the two classes')],
+        [['R'], t('move one image over')],
+      ],
+    ],
+    [
       t('Both'),
       [
         [['U', t('Space')], t("can't tell")],

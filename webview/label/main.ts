@@ -13,7 +13,7 @@ import type { Announcement, Looks } from './model';
 import { LabelModel } from './model';
 import { pageView } from './view';
 import type { ViewContext } from './context';
-import { roleTitles } from './words';
+import { contradictionTitle, offerTitle, roleTitles, suspectLabel } from './words';
 
 const vscode = acquireVsCodeApi<Looks>();
 const page = document.getElementById('page')!;
@@ -45,6 +45,9 @@ const model = new LabelModel({
     answer: params => done(host.call('answer', params)),
     undo: params => done(host.call('undo', params)),
     flag: params => done(host.call('flag', params)),
+    settle: params => done(host.call('settle', params)),
+    later: params => done(host.call('later', params)),
+    acceptOffer: params => done(host.call('acceptOffer', params)),
   },
   now: () => performance.now(),
   token: () => crypto.randomUUID(),
@@ -132,7 +135,11 @@ window.addEventListener('keydown', event => {
   const kind = model.item?.kind ?? 'pair';
   const onControl = event.target instanceof Element && event.target.closest('button, vscode-button') !== null;
   if (onControl && (event.key === ' ' || event.key === 'Enter')) return;
-  const action = actionOf(event, kind, model.flagging);
+  const action = actionOf(event, kind, {
+    flagging: model.flagging,
+    contradiction: model.contradiction !== undefined,
+    offered: model.offer !== undefined,
+  });
   if (!action) return;
   event.preventDefault();
   act(action);
@@ -155,6 +162,18 @@ function announcement(what: Announcement): string {
     }
     case 'answered':
       return t('Answered: {0}', verdictTitle(what.verdict));
+    case 'contradiction':
+      return contradictionTitle(what.now);
+    case 'chosen':
+      return suspectLabel(what.answer, what.index);
+    case 'offer':
+      return offerTitle(what.offer);
+    case 'corrected':
+      return t('Corrected');
+    case 'later':
+      return t('Left for later');
+    case 'reclassed':
+      return t('Classes changed');
     case 'undone':
       return t('Undone');
     case 'flagged':

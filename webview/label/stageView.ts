@@ -16,7 +16,7 @@ export function stageView(item: Item, context: ViewContext): TemplateResult {
   const { model } = context;
   const roles = roleTitles(item);
   const figures = imagesOf(item).map((image, index) => ({ image, role: roles[index]!, index }));
-  const reveal = model.state?.kind === 'ready' && model.state.revealOpinion && !item.verdict;
+  const reveal = model.state?.kind === 'ready' && model.state.revealOpinion && !item.verdict && !model.contradiction;
   return html`
     <section
       class="stage ${model.pending ? 'pending' : ''}"

@@ -7,11 +7,13 @@ import type { IconName } from '../ui/icons';
 import { t } from '../ui/text';
 import { verdictTitle } from '../ui/verdicts';
 import type { ViewContext } from './context';
+import { contradictionView } from './contradictionView';
 import { emptyView, jobView } from './emptyView';
 import { helpView } from './helpView';
 import type { Action } from './keys';
+import { offerView } from './offerView';
 import { stageView } from './stageView';
-import { opinion } from './words';
+import { opinion, stoppingHint, timeLeftText } from './words';
 import { verdictsView } from './verdictsView';
 
 type Ready = Extract<LabelState, { kind: 'ready' }>;
@@ -21,15 +23,24 @@ export function pageView(context: ViewContext): TemplateResult {
   const { state } = context.model;
   if (!state) return html`<div class="empty" aria-busy="true"></div>`;
   if (state.kind !== 'ready') return html`${emptyView(state, context)}`;
+  const { contradiction, painted, help } = context.model;
   return html`
     ${jobView(state.job, context)} ${headerView(state, context)} ${bannersView(state, context)}
-    ${context.model.painted ? judgingView(context.model.painted, state, context) : emptyView(state, context)}
-    ${context.model.help ? helpView(context) : nothing}
+    ${
+      contradiction
+        ? contradictionView(contradiction, state, context)
+        : painted
+          ? judgingView(painted, state, context)
+          : emptyView(state, context)
+    }
+    ${help ? helpView(context) : nothing}
   `;
 }
 
 function judgingView(item: Item, state: Ready, context: ViewContext): TemplateResult {
+  const hint = stoppingHint(state.window);
   return html`
+    ${hint === undefined ? nothing : html`<p class="hint muted">${hint}</p>`} ${offerView(context.model.offer, context)}
     ${questionView(item, context)} ${stageView(item, context)} ${verdictsView(item, context)}
     ${lastView(state, context)}
   `;
@@ -37,11 +48,20 @@ function judgingView(item: Item, state: Ready, context: ViewContext): TemplateRe
 
 /** Where one stands in the lane, and what else one can do. */
 function headerView(state: Ready, context: ViewContext): TemplateResult | typeof nothing {
-  const { lane, answers, implied } = state.window;
+  const { lane, answers, implied, timeLeft } = state.window;
   if (!lane) return nothing;
-  const parts = [t('{0} left', lane.remaining), answers === 1 ? t('1 answer') : t('{0} answers', answers)];
-  if (implied > 0) parts.push(t('{0} implied', implied));
+  const parts = [t('{0} left', lane.remaining)];
+  if (timeLeft) parts.push(timeLeftText(timeLeft.seconds));
+  if (implied > 0) parts.push(t('{0} saved', implied));
+  parts.push(answers === 1 ? t('1 answer') : t('{0} answers', answers));
   const counts = parts.join(' · ');
+  const explained = [counts];
+  if (implied > 0)
+    explained.push(t('Saved: questions that your answers to others settle, so that they are not asked.'));
+  if (timeLeft) {
+    const [low, high] = [timeLeftText(timeLeft.low), timeLeftText(timeLeft.high)];
+    explained.push(t('Time left at your pace, pauses left out: {0} to {1}.', low, high));
+  }
   const share = lane.total > 0 ? lane.settled / lane.total : 0;
   return html`
     <header>
@@ -58,15 +78,7 @@ function headerView(state: Ready, context: ViewContext): TemplateResult | typeof
         <rect class="rest" width="100" height="2" />
         <rect class="done" width=${share * 100} height="2" />
       </svg>
-      <span
-        class="counts"
-        title=${
-          implied > 0
-            ? `${counts}. ${t('Implied: what your answers already say of other pairs, so it is not asked.')}`
-            : counts
-        }
-        >${counts}</span
-      >
+      <span class="counts" title=${explained.join('\n')}>${counts}</span>
       ${toolsView(state, context)}
     </header>
   `;
@@ -92,7 +104,7 @@ function toolsView({ window: { canUndo, history = [], items } }: Ready, { model,
       ${tool('discard', t('Undo'), 'Z', { do: 'undo' }, !canUndo)}
       ${tool('arrowLeft', t('Back'), '←', { do: 'back' }, -model.position >= history.length)}
       ${tool('arrowRight', t('Forward'), '→', { do: 'forth' }, model.position >= items.length - 1)}
-      ${tool('flip', t('Flip in Place'), 'F', { do: 'flip' }, !model.item)}
+      ${tool('flip', t('Flip in Place'), 'F', { do: 'flip' }, !model.item && !model.suspect)}
       ${tool('flag', t('Flag as Unusable'), 'X', { do: 'flag' }, !model.item)}
       ${tool('question', t('Keys'), '?', { do: 'help' })}
     </div>
@@ -154,6 +166,7 @@ function lastView({ window: { history = [] } }: Ready, { model }: ViewContext): 
       ${
         last?.verdict && model.position >= 0
           ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}
+              ${last.before ? html`<span class="before">(${t('before: {0}', verdictTitle(last.before))})</span>` : nothing}
               <span class="opinion">${opinion(last)}</span>`
           : nothing
       }

@@ -1,6 +1,12 @@
-import type { Item } from '../../src/rpc/engine-protocol';
+import type {
+  ClassOffer,
+  ContradictionAnswer,
+  ContradictionNow,
+  Item,
+  LabelWindow,
+} from '../../src/rpc/engine-protocol';
 import { t } from '../ui/text';
-import { distanceText as distance } from '../ui/verdicts';
+import { distanceText as distance, verdictTitle } from '../ui/verdicts';
 
 /** What an item's pictures are called, in their order. */
 export function roleTitles(item: Item): string[] {
@@ -13,4 +19,53 @@ export function opinion(item: Item): string {
   return item.kind === 'pair'
     ? t('distance {0}', distance(item.distance)) + reason
     : t('positive {0}, negative {1}', distance(item.positiveDistance), distance(item.negativeDistance)) + reason;
+}
+
+/** What is so, in one line. */
+export function contradictionTitle({ answers, more }: ContradictionNow): string {
+  const title =
+    answers.length === 1 ? t('This answer contradicts itself') : t('{0} answers contradict each other', answers.length);
+  return more > 0 ? `${title} · ${t('{0} more', more)}` : title;
+}
+
+/** An answer of a contradiction, for those who listen. */
+export function suspectLabel({ a, b, relation, by, mine, probability }: ContradictionAnswer, index: number): string {
+  const who = mine ? t('you') : by;
+  const said = `${String(index + 1)}: ${nameOf(a.path)}, ${nameOf(b.path)}: ${verdictTitle(relation)} (${who})`;
+  return `${said}, ${t('{0} % likely wrong', Math.round(100 * probability))}`;
+}
+
+/** The end of a path says most. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1) || t('(gone)');
+}
+
+/** What two images that are the same may mean for their classes. */
+export function offerTitle({ a, b }: ClassOffer): string {
+  if (a.class === undefined || b.class === undefined) return t('One of the two has no class');
+  return t('“{0}” and “{1}”: one class?', a.class, b.class);
+}
+
+/** How long the rest takes, in a word or two; honest means rounded. */
+export function timeLeftText(seconds: number): string {
+  if (seconds < 60) return t('under a minute');
+  if (seconds < 3600) return t('{0} min', roundly(seconds / 60));
+  return t('{0} h', seconds < 36_000 ? (Math.round(seconds / 1800) / 2).toLocaleString() : Math.round(seconds / 3600));
+}
+
+/** 1 to 10 as they are, above by fives: nobody's pace is known better. */
+function roundly(minutes: number): number {
+  return minutes <= 10 ? Math.max(1, Math.round(minutes)) : Math.round(minutes / 5) * 5;
+}
+
+/** Below this chance that the next hundred answers change anything, the page says so. */
+const LITTLE = 0.15;
+
+/** That there is little left to learn here, or nothing while there is. */
+export function stoppingHint({ chanceOfChange }: Pick<LabelWindow, 'chanceOfChange'>): string | undefined {
+  if (chanceOfChange === undefined || chanceOfChange >= LITTLE) return undefined;
+  return t(
+    'The next hundred answers will probably change nothing (chance of any change: {0} %).',
+    Math.round(100 * chanceOfChange),
+  );
 }

@@ -14,11 +14,12 @@ function logGamma(x: number): number {
 /**
  * The estimated chance that at least one of the next `next` answers changes anything: with s surprises among n recent
  * answers and Jeffreys' prior Beta(1/2, 1/2) on their rate, 1 - B(s + 1/2, n - s + 1/2 + next) / B(s + 1/2, n - s + 1/2),
- * the beta-binomial's. Older answers fade by half every `halfLife`: questions come best first, so the rate falls.
+ * the beta-binomial's. Older answers fade by half every `halfLife`: questions come best first, so the rate falls. They do
+ * not fade faster, or the estimate could never get low: however long nothing changes, what is remembered of it is bounded.
  *
  * @param surprises in the order of answering: whether the answer said something else than the labels or the model did
  */
-export function chanceOfChange(surprises: readonly boolean[], next = 100, halfLife = 100): number {
+export function chanceOfChange(surprises: readonly boolean[], next = 100, halfLife = 300): number {
   let hits = 0;
   let misses = 0;
   const fade = 2 ** (-1 / halfLife);

@@ -224,6 +224,13 @@ export class RelationGraph {
     }
   }
 
+  /** The judged pairs of an image with what people say of each. */
+  judgedAt(image: ImageHash): { a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }[] {
+    const node = this.index.get(image);
+    if (node === undefined) return [];
+    return this.edgesAt(node).map(({ a, b, judgements }) => ({ a: this.hashes[a], b: this.hashes[b], judgements }));
+  }
+
   /** Totals; computed on the first call after a change, in one pass over the components. */
   counts(): RelationCounts {
     return (this.cachedCounts ??= this.count());

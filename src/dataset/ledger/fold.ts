@@ -72,6 +72,8 @@ export class LedgerFold {
   private readonly earlyUndo = new Set<string>();
   protected readonly stacks: { events: number[]; sorted: boolean }[] = [];
   protected lastTimes = new Float64Array(64);
+  /** a person's answers that are not undone, corrected ones included */
+  protected given = new Int32Array(64);
   /** recorded from the first `takeTouched` on: a load touches everything */
   protected touched: Set<number> | undefined;
 
@@ -119,10 +121,11 @@ export class LedgerFold {
     if (event.kind === Kind.answer) {
       this.relation[index] = event.relation;
       this.slot[index] = this.slotOf(event.a, event.b, event.by);
+      this.given[event.by]++;
     }
     if (event.group >= 0) this.joinGroup(index, event.group);
     if (this.earlyUndo.size > 0 && this.earlyUndo.delete(this.ids.text(index))) this.undoWithGroup(index);
-    if (event.group >= 0 && this.groupUndone[event.group]) this.status[index] |= UNDONE;
+    if (event.group >= 0 && this.groupUndone[event.group]) this.markUndone(index);
     if (event.kind === Kind.flag) push(this.flags, event.a, index);
     else if (event.kind === Kind.class) push(this.classes, event.a, index);
     if (this.status[index] & UNDONE) return;
@@ -217,7 +220,10 @@ export class LedgerFold {
 
   private seenBy(person: number, at: number): void {
     while (this.stacks.length <= person) this.stacks.push({ events: [], sorted: true });
-    if (person >= this.lastTimes.length) this.lastTimes = grown(this.lastTimes, person + 1);
+    if (person >= this.lastTimes.length) {
+      this.lastTimes = grown(this.lastTimes, person + 1);
+      this.given = grown(this.given, person + 1);
+    }
     this.lastTimes[person] = Math.max(this.lastTimes[person], at);
   }
 
@@ -238,9 +244,15 @@ export class LedgerFold {
     for (const i of this.membersOf(this.ids.text(target))) this.undoOne(i);
   }
 
-  private undoOne(index: number): void {
+  private markUndone(index: number): void {
     if (this.status[index] & UNDONE) return;
     this.status[index] |= UNDONE;
+    if (this.kind[index] === Kind.answer) this.given[this.by[index]]--;
+  }
+
+  private undoOne(index: number): void {
+    if (this.status[index] & UNDONE) return;
+    this.markUndone(index);
     const slot = this.slot[index];
     if (this.kind[index] !== Kind.answer || this.slotBest[slot] !== index) return;
     // Undone answers leave their list on the way, so that undoing many costs each of them once.

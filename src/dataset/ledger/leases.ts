@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { mkdir, open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { withFileLock } from '../file-lock';
@@ -15,6 +16,9 @@ export interface LeaseOptions {
 interface Held {
   session: string;
   by: string;
+  /** where the holder runs: on its own machine a process that is gone holds nothing */
+  host?: string;
+  pid?: number;
 }
 
 const TTL = 5 * 60_000;
@@ -33,7 +37,8 @@ export class Leases {
   private readonly by: string;
   private readonly ttl: number;
   private readonly now: () => number;
-  private readonly mine = new Map<string, string>();
+  /** by id: the file, and when its lease was made or renewed */
+  private readonly mine = new Map<string, { file: string; at: number }>();
 
   constructor(folder: string, { by, ttl = TTL, now = Date.now }: LeaseOptions) {
     this.folder = path.join(folder, '.margin', 'cache', 'leases');
@@ -60,7 +65,7 @@ export class Leases {
   /** Gives leases back: answered, or no longer shown. All of them without ids. */
   async release(ids: Iterable<string> = [...this.mine.keys()]): Promise<void> {
     for (const id of ids) {
-      const file = this.mine.get(id);
+      const file = this.mine.get(id)?.file;
       if (file === undefined) continue;
       this.mine.delete(id);
       const giveUp = async () => {
@@ -80,10 +85,13 @@ export class Leases {
 
   /** Who else has a question on their screen, or undefined. */
   async heldBy(id: string): Promise<string | undefined> {
-    const file = this.fileOf(id);
-    if ((await this.age(file)) > this.ttl) return undefined;
-    const held = await this.holder(file);
-    return held === undefined || held.session === this.session ? undefined : held.by;
+    return (await this.otherHolder(id))?.by;
+  }
+
+  /** Whether the same person has it on their screen on this machine: another window, or one that is just closing. */
+  async isOwnElsewhere(id: string): Promise<boolean> {
+    const held = await this.otherHolder(id);
+    return held !== undefined && held.by === this.by && held.host === hostname();
   }
 
   /** Removes leases that ran out long ago, as after a crash. */
@@ -94,15 +102,29 @@ export class Leases {
     }
   }
 
+  private async otherHolder(id: string): Promise<Held | undefined> {
+    const file = this.fileOf(id);
+    if ((await this.age(file)) > this.ttl) return undefined;
+    const held = await this.holder(file);
+    return held === undefined || held.session === this.session || isGone(held) ? undefined : held;
+  }
+
   private async takeOne(id: string): Promise<boolean> {
     const file = this.fileOf(id);
+    const held = this.mine.get(id);
+    // Nobody takes over a lease that is far from its end: no need to look.
+    if (held !== undefined && this.now() - held.at < this.ttl / 3) return true;
+    const isFree = async () => {
+      const holder = await this.holder(file);
+      return (holder !== undefined && isGone(holder)) || (await this.age(file)) > this.ttl;
+    };
     try {
       if (await this.create(id, file)) return true;
       if ((await this.holder(file))?.session === this.session) return await this.renew(id, file);
-      if ((await this.age(file)) <= this.ttl) return false;
+      if (!(await isFree())) return false;
       // Expired leases are removed by one at a time, or a slow one would remove the next one's fresh lease.
       return await withFileLock(this.lock, async () => {
-        if ((await this.age(file)) <= this.ttl) return false;
+        if (!(await isFree())) return false;
         await rm(file, { force: true });
         return this.create(id, file);
       });
@@ -121,19 +143,23 @@ export class Leases {
       throw error;
     }
     try {
-      await handle.writeFile(JSON.stringify({ session: this.session, by: this.by } satisfies Held));
+      await handle.writeFile(JSON.stringify(this.card));
       await handle.utimes(this.now() / 1000, this.now() / 1000);
     } finally {
       await handle.close();
     }
-    this.mine.set(id, file);
+    this.mine.set(id, { file, at: this.now() });
     return true;
   }
 
   private async renew(id: string, file: string): Promise<boolean> {
     await utimes(file, this.now() / 1000, this.now() / 1000);
-    this.mine.set(id, file);
+    this.mine.set(id, { file, at: this.now() });
     return true;
+  }
+
+  private get card(): Held {
+    return { session: this.session, by: this.by, host: hostname(), pid: process.pid };
   }
 
   private get lock(): string {
@@ -159,5 +185,16 @@ export class Leases {
     } catch {
       return undefined;
     }
+  }
+}
+
+/** Whether the holder ran on this machine and runs no more: a crash need not be waited out. */
+function isGone({ host, pid }: Held): boolean {
+  if (host !== hostname() || !Number.isSafeInteger(pid) || pid! <= 0) return false;
+  try {
+    process.kill(pid!, 0);
+    return false;
+  } catch (error) {
+    return hasCode(error, 'ESRCH');
   }
 }

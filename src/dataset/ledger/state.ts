@@ -153,6 +153,21 @@ export class LedgerState extends LedgerFold {
     return found.reverse();
   }
 
+  /** How many answers a person gave and did not undo, corrected ones included: each act raises it, each undo brings it back. */
+  givenBy(by: string): number {
+    const person = this.people.findText(by);
+    return person < 0 ? 0 : this.given[person];
+  }
+
+  /** How many of them were given at or after `since`, milliseconds since 1970. */
+  givenSince(by: string, since: number): number {
+    const events = this.stackOf(by)?.events ?? [];
+    let count = 0;
+    for (let i = events.length - 1; i >= 0 && this.at[events[i]] >= since; i--)
+      if (this.kind[events[i]] === Kind.answer && !(this.status[events[i]] & UNDONE)) count++;
+    return count;
+  }
+
   /** Standing answers of a person, newest first, made one by one: stop when there are enough. */
   *recentBy(by: string): Generator<StandingAnswer> {
     const events = this.stackOf(by)?.events ?? [];

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { ImageHash } from '../../core/types';
-import { exportManifest, imagesOf } from '../../manifest';
+import { exportManifest, imagesOf, ManifestError } from '../../manifest';
 import type { KnownPair, MinedRow, Provenance, RowData } from '../../manifest';
 import type { ExportParams, ExportResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
+import { EngineError } from '../errors';
 import { nearDuplicates } from '../near-duplicates';
 import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
@@ -18,14 +19,15 @@ export async function exportFolder(
   assets: Assets,
   options: JobOptions,
 ): Promise<ExportResult> {
-  const { folder, settings, as: shape, out, from, ...choice } = params;
+  const { folder, settings, as: shape, out, from, contradicted: decided = 'leave', ...choice } = params;
   const inventory = await workspace.takeInventory(settings, options);
   const progress = new StageProgress('write', options.report);
   const implied = workspace.knowledge.impliedPairs(from.includes('implied') ? IMPLIED_LIMIT : 0);
-  const distrusted = contradicted(workspace);
+  const contrary = contradicted(workspace);
+  const distrusted = decided === 'leave' ? contrary : new Set<ImageHash>();
   const parted = params.split.length > 1 || (params.split[0] ?? 1) > 1;
   const alike = parted ? await nearDuplicates(workspace, inventory.images, assets, options) : { groups: [] };
-  const { files, counts, warnings, card, leakLine, preview, replaced } = await exportManifest({
+  const written = exportManifest({
     ...choice,
     data: { ...(await rowData(workspace, inventory.images, implied.pairs, distrusted)), duplicates: alike.groups },
     shape,
@@ -34,16 +36,26 @@ export async function exportFolder(
     out: path.resolve(folder, out),
     signal: options.signal,
     progress: (done, total) => progress.update(done, total),
+  }).catch((error: unknown) => {
+    const isEmpty = error instanceof ManifestError && error.code === 'empty-selection';
+    if (!isEmpty || distrusted.size === 0) throw error;
+    throw new EngineError(
+      'contradicted',
+      `${error.message} Answers about ${distrusted.size} images contradict each other and were left out.`,
+      'Settle them with “Margin: Show Contradictions”.',
+    );
   });
+  const { files, counts, warnings, card, leakLine, preview, replaced } = await written;
   return {
     files,
     counts,
     card,
     leakLine,
     replaced,
+    contradicted: contrary.size,
     warnings: [
       ...warnings,
-      ...ownWarnings(from, implied.cut, distrusted.size, differing(workspace)),
+      ...ownWarnings(from, implied.cut, { images: contrary.size, decided }, differing(workspace)),
       ...(alike.warning === undefined ? [] : [alike.warning]),
     ],
     preview: preview.map(({ part, row }) => ({
@@ -71,11 +83,19 @@ function differing({ ledger }: Workspace): number {
   return count;
 }
 
-function ownWarnings(from: ExportParams['from'], cut: boolean, distrusted: number, differ: number): string[] {
+function ownWarnings(
+  from: ExportParams['from'],
+  cut: boolean,
+  contrary: { images: number; decided: 'leave' | 'keep' },
+  differ: number,
+): string[] {
   const warnings: string[] = [];
-  if (distrusted > 0) {
+  if (contrary.images > 0) {
+    const about = `Answers about ${contrary.images} images contradict each other`;
     warnings.push(
-      `Answers about ${distrusted} images contradict each other: those answers, and what follows from them, were left out.`,
+      contrary.decided === 'leave'
+        ? `${about}: those answers, and what follows from them, were left out.`
+        : `${about}: those answers were exported as they were given, because that was asked for; what follows from them was left out.`,
     );
   }
   if (differ > 0) warnings.push(`People differ about ${differ} pairs: those answers were left out.`);

@@ -11,6 +11,7 @@ import type { KnownImage } from '../inventory';
 import { toStored } from '../lanes';
 import type { StoredLane } from '../lanes';
 import { StageProgress } from '../progress';
+import { settledFor } from '../second-opinion';
 import type { Report } from '../progress';
 import type { Workspace } from '../workspace';
 import { fillVectors, vectorsOf } from './vectors';
@@ -164,13 +165,17 @@ export async function mineLane(
   });
 }
 
-/** What is known of pairs, for the miner to leave out (a pair known to be the same still serves as a positive). */
-function answeredPairs({ knowledge }: Workspace): Map<PairKey, Relation> {
+/**
+ * What is known of pairs, for the miner to leave out (a pair known to be the same still serves as a positive). What others
+ * judged and this person is asked all the same stays in.
+ */
+function answeredPairs({ knowledge, ledger, settings }: Workspace): Map<PairKey, Relation> {
+  const settledAs = settledFor({ knowledge, by: ledger.by }, () => settings.overlap ?? 0);
   const pairs = new Map<PairKey, Relation>();
   for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_GUARD_LIMIT).pairs)
     pairs.set(pairKey(a, b), relation);
   for (const { a, b } of knowledge.graph.judged()) {
-    const relation = knowledge.known(a, b);
+    const relation = settledAs(a, b);
     if (relation) pairs.set(pairKey(a, b), relation);
   }
   return pairs;

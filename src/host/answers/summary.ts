@@ -56,6 +56,12 @@ function markdownOf(summary: SessionSummary): string {
       `${Math.round(100 * summary.chanceOfChange)} %`,
     ]);
   }
+  if (summary.lost) {
+    rows.push([
+      t('Answers about images that are gone or were edited'),
+      t('{0} (about {1} images)', count(summary.lost.answers), count(summary.lost.images)),
+    ]);
+  }
   const table = rows.map(([name, value]) => `| ${name.replaceAll('|', '\\|')} | ${value} |`).join('\n');
   const hint =
     contradictions > 0

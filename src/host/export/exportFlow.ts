@@ -40,10 +40,14 @@ async function settle(
   formats: readonly FormatInfo[],
 ): Promise<ExportParams | undefined> {
   let choice: ExportChoice | undefined;
+  // Answers that contradict each other stay out unless the person decides otherwise, in sight of the rows.
+  let contradicted: 'leave' | 'keep' = 'leave';
+  let isChosen = false;
   for (;;) {
-    choice = await askExport(folder, formats, choice);
+    if (!isChosen) choice = await askExport(folder, formats, choice);
     if (!choice) return undefined;
-    const params: ExportParams = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed };
+    isChosen = false;
+    const params: ExportParams = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed, contradicted };
     const planned = await exporting(margin, { ...params, dryRun: true });
     if (planned.state === 'done') {
       const pressed = await showPreview(
@@ -52,7 +56,10 @@ async function settle(
         exportPreview(planned.value, params, folder),
       );
       if (pressed === 'export') return params;
-      if (pressed !== 'back') return undefined;
+      if (pressed === 'keep' || pressed === 'leave') {
+        contradicted = pressed;
+        isChosen = true;
+      } else if (pressed !== 'back') return undefined;
     } else if (planned.state === 'failed') {
       // Most of what can go wrong is put right by another choice: no answers yet, one class, a format for pairs only.
       const { message, hint } = explain(planned.error);

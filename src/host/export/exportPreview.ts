@@ -45,6 +45,11 @@ export function exportPreview(plan: ExportResult, params: ExportParams, folder: 
     })),
     actions: [
       { id: 'export', title: t('Export') },
+      ...(plan.contradicted === 0
+        ? []
+        : params.contradicted === 'keep'
+          ? [{ id: 'leave', title: t('Leave Contradictions Out') }]
+          : [{ id: 'keep', title: t('Include Contradictions') }]),
       { id: 'back', title: t('Back') },
       { id: 'cancel', title: t('Cancel') },
     ],

@@ -1,5 +1,5 @@
 import type { Lane } from '../../core/types';
-import type { FolderRef, LabelWindow } from '../../rpc/engine-protocol';
+import type { EngineProtocol, FolderRef, LabelWindow } from '../../rpc/engine-protocol';
 import type {
   LabelCommand,
   LabelHostProtocol,
@@ -13,7 +13,17 @@ import type { Engine } from '../engineClient';
 import { ENGINE_DOWN } from '../engineClient';
 import { explain } from '../explain';
 import type { Job, Jobs } from '../jobs';
-import { answerParams, commandParams, flagParams, focusParams, thumbnailParams, undoParams } from './validate';
+import {
+  answerParams,
+  commandParams,
+  flagParams,
+  focusParams,
+  laterParams,
+  offerParams,
+  settleParams,
+  thumbnailParams,
+  undoParams,
+} from './validate';
 
 /** Where the panel works, as the window stands now. */
 export type Place =
@@ -92,21 +102,12 @@ export class LabelController {
       transport,
       {
         ready: () => this.#inTurn(() => this.#snapshot()),
-        answer: raw => {
-          const params = answerParams(raw);
-          return this.#does(async () => {
-            const { ref, lane } = await this.#labelling();
-            return this.#shown(await this.#options.engine.call('answer', { ...ref, lane, ...params }));
-          });
-        },
+        answer: raw => this.#act('answer', answerParams(raw)),
         undo: raw => this.undo(undoParams(raw).token),
-        flag: raw => {
-          const params = flagParams(raw);
-          return this.#does(async () => {
-            const { ref, lane } = await this.#labelling();
-            return this.#shown(await this.#options.engine.call('flag', { ...ref, lane, ...params }));
-          });
-        },
+        flag: raw => this.#act('flag', flagParams(raw)),
+        settle: raw => this.#act('settle', settleParams(raw)),
+        later: raw => this.#act('later', laterParams(raw)),
+        acceptOffer: raw => this.#act('acceptOffer', offerParams(raw)),
         thumbnail: async raw => {
           const { hash, size } = thumbnailParams(raw);
           const place = await this.#folder();
@@ -174,6 +175,18 @@ export class LabelController {
     this.refresh();
   }
 
+  /** Takes up every contradiction, to be shown one by one. Returns how many can be shown here. */
+  showContradictions(): Promise<number> {
+    this.#failure = undefined;
+    return this.#inTurn(async () => {
+      const { ref } = await this.#folder();
+      const { count } = await this.#options.engine.call('takeUpContradictions', ref);
+      const state = await this.#snapshot();
+      this.#page?.notify('state', state);
+      return state.kind === 'ready' ? count : 0;
+    });
+  }
+
   /** Leaves a failure behind: what is there is shown again. */
   dismiss(): void {
     this.#failure = undefined;
@@ -211,6 +224,18 @@ export class LabelController {
     clearTimeout(this.#refresh);
     this.#page?.dispose('Margin was closed');
     this.#page = undefined;
+  }
+
+  /** One act of the person in the lane that the page shows; resolves to what is shown after it. */
+  #act<M extends 'answer' | 'flag' | 'settle' | 'later' | 'acceptOffer'>(
+    method: M,
+    params: LabelHostProtocol['calls'][M]['params'],
+  ): Promise<LabelState> {
+    return this.#does(async () => {
+      const { ref, lane } = await this.#labelling();
+      const whole = { ...ref, lane, ...params } as unknown as EngineProtocol['calls'][M]['params'];
+      return this.#shown(await this.#options.engine.call(method, whole));
+    });
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
