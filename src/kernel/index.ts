@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { countLeftOutPairs, sidesOf } from '../core/mining/guards';
 import type { NearestRows } from '../core/mining/label-errors';
-import { prepare } from '../core/mining/problem';
+import { preparation, type Problem } from '../core/mining/problem';
 import type { MiningData, MiningRequest, MiningResult } from '../core/mining/types';
 import { Control, type MiningRuntime } from './control';
 import { mineDuplicates, mineLabelErrors, minePairs, mineTriplets, type LaneContext, type LaneResult } from './lanes';
@@ -29,19 +29,17 @@ export async function mine(
   runtime: MiningRuntime = {},
 ): Promise<MiningResult> {
   const started = performance.now();
-  const problem = prepare(data, request);
-  countLeftOutPairs(problem);
-  const context: LaneContext = {
-    problem,
-    kernel: await kernelFor(runtime),
-    control: new Control(runtime),
-    runtime,
-  };
+  const control = new Control(runtime);
+  const problem = await inSlices(ready(data, request), control);
+  const kernel = await kernelFor(runtime);
+  if (!problem) return nothing(kernel, started);
+  const context: LaneContext = { problem, kernel, control, runtime };
   if (request.guards.perDuplicateGroup !== undefined) context.groups = await groupsOf(data, request, runtime);
   const index = await indexFor(context);
   if (index) context.index = index;
   const { candidates, found, groups, threshold, ...ran } = await mineLane(context);
   const recall = index && (await recallOf(context, index, threshold));
+  ran.partial ||= control.cancelled && recall === undefined;
   if (recall !== undefined) {
     const share = Math.round(100 * recall);
     ran.notes.push(
@@ -68,6 +66,28 @@ export async function mine(
     },
     ...(groups && { groups }),
   };
+}
+
+function* ready(data: MiningData, request: MiningRequest): Generator<undefined, Problem> {
+  const problem = yield* preparation(data, request);
+  yield* countLeftOutPairs(problem);
+  return problem;
+}
+
+/** Runs steps until they are done; undefined when the run was cancelled on the way. */
+async function inSlices<T>(steps: Generator<undefined, T>, control: Control): Promise<T | undefined> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (control.due && (await control.pause())) return undefined;
+  }
+}
+
+/** The result of a run that was cancelled before it looked at any pair. */
+function nothing(kernel: LoadedKernel | undefined, started: number): MiningResult {
+  const seconds = (performance.now() - started) / 1000;
+  const ran = { kernel: kernel?.name ?? 'typescript', threads: 1, seconds, partial: true, notes: [] };
+  return { candidates: [], report: { images: 0, classes: 0, found: 0, leftOut: {}, ...ran } };
 }
 
 /** What `nearest` is asked for. */
@@ -99,15 +119,13 @@ export async function nearest(
     guards: {},
     seed: 0,
   };
-  const found = await findNearest(
-    prepare(data, request),
-    count,
-    side,
-    await kernelFor(runtime),
-    new Control(runtime),
-    runtime,
-  );
-  return found.nearest;
+  const control = new Control(runtime);
+  const problem = await inSlices(preparation(data, request), control);
+  if (!problem) {
+    const cells = data.ids.length * count;
+    return { count, rows: new Int32Array(cells).fill(-1), distances: new Float64Array(cells).fill(Infinity) };
+  }
+  return (await findNearest(problem, count, side, await kernelFor(runtime), control, runtime)).nearest;
 }
 
 /** Rows above which an index takes over, where a request does not say. */

@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { mine, type MiningProgress, type MiningRuntime } from '../../src/kernel';
 import type { TripletCandidate } from '../../src/core/mining/types';
 import { kindOfTriplet } from '../../src/core/triplets';
-import type { Distance } from '../../src/core/types';
+import { LANES, type Distance } from '../../src/core/types';
 import { clusters, requestOf } from '../support/mining';
 import { kernelAssets } from '../support/kernel-assets';
 
@@ -17,10 +17,24 @@ const runtimes = (): [string, MiningRuntime][] => [
   ['on two threads', { ...assets, threads: 2 }],
 ];
 
-/** Processor time of all threads since then. */
-function milliseconds(since: NodeJS.CpuUsage | undefined): number {
-  const { user, system } = process.cpuUsage(since);
-  return (user + system) / 1000;
+/**
+ * Runs on a clock that goes on by a millisecond with every look at it, so that slices of work are the same in every run, and
+ * aborts at look number `at`.
+ * @returns how often the clock was looked at, in all and after the abort
+ */
+async function watched<T>(run: (signal: AbortSignal) => Promise<T>, at: number) {
+  const abort = new AbortController();
+  let looks = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    if (++looks > at) abort.abort();
+    return looks;
+  });
+  try {
+    const result = await run(abort.signal);
+    return { result, looks, after: looks - at };
+  } finally {
+    clock.mockRestore();
+  }
 }
 
 describe('a run', () => {
@@ -28,25 +42,46 @@ describe('a run', () => {
     'can be cancelled, and gives what it found (%d)',
     async which => {
       const [, runtime] = runtimes()[which]!;
-      const data = clusters(6000, 64, 60, { spread: 0.9 });
+      const onThreads = runtime.workerPath !== undefined;
+      const data = clusters(onThreads ? 20_000 : 6000, 64, 60, { spread: 0.9 });
       const abort = new AbortController();
-      let cancelledAt: NodeJS.CpuUsage | undefined;
+      let doneThen = 0;
+      const after: MiningProgress[] = [];
       const result = await mine(data, requestOf({ margin: 1, topK: 200 }), {
         ...runtime,
         signal: abort.signal,
-        onProgress: ({ done, total }) => {
-          if (abort.signal.aborted || done === 0 || done > total * 0.9) return;
+        onProgress: progress => {
+          if (abort.signal.aborted) after.push(progress);
+          if (abort.signal.aborted || progress.done === 0 || progress.done === progress.total) return;
+          doneThen = progress.done;
           abort.abort();
-          cancelledAt = process.cpuUsage();
         },
       });
-      // processor time, as the machine may be busy: on an idle one it is no less than what passes on a clock, a thread
-      expect(milliseconds(cancelledAt) / (runtime.threads ?? 1)).toBeLessThan(200);
       expect(result.report.partial).toBe(true);
+      // one thread finishes the step that it is in; several may have finished others while the news was on its way
+      for (const { done, total } of after) expect(done).toBeLessThan(onThreads ? total : doneThen + 2);
       for (const t of result.candidates as TripletCandidate[]) {
         expect(data.labels[t.positive]).toBe(data.labels[t.anchor]);
         expect(data.labels[t.negative]).not.toBe(data.labels[t.anchor]);
         expect(kindOfTriplet(t.positiveDistance as Distance, t.negativeDistance as Distance, 1)).toBe('semi-hard');
+      }
+    },
+    60_000,
+  );
+
+  it.each(LANES)(
+    'of any lane stops soon, whatever it is at: %s',
+    async lane => {
+      const data = clusters(1500, 16, 50, { spread: 0.9 });
+      const guards = { perDuplicateGroup: 3 };
+      const request = requestOf({ lane, margin: 2, topK: 100, duplicateDistance: 1, indexAbove: 1000, guards });
+      const whole = await watched(signal => mine(data, request, { wasmDir: assets.wasmDir, signal }), Infinity);
+      expect(whole.result.report.partial).toBe(false);
+      for (const share of [0.02, 0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.95]) {
+        const at = Math.floor(share * whole.looks);
+        const { result, after } = await watched(signal => mine(data, request, { wasmDir: assets.wasmDir, signal }), at);
+        expect(result.report.partial).toBe(true);
+        expect(after).toBeLessThan(0.05 * whole.looks);
       }
     },
     60_000,
@@ -77,15 +112,26 @@ describe('a run', () => {
 
   it.each([0, 1])('leaves the event loop its turn (%d)', async which => {
     const [, runtime] = runtimes()[which]!;
-    let last = process.cpuUsage();
+    let looks = 0;
     let longest = 0;
-    const timer = setInterval(() => {
-      longest = Math.max(longest, milliseconds(last));
-      last = process.cpuUsage();
-    }, 1);
-    await mine(clusters(900, 64, 30), requestOf({}), runtime);
-    clearInterval(timer);
-    expect(longest).toBeLessThan(120);
+    let last = 0;
+    let turns: NodeJS.Immediate;
+    const turn = () => {
+      longest = Math.max(longest, looks - last);
+      last = looks;
+      turns = setImmediate(turn);
+    };
+    turn();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => ++looks);
+    try {
+      await mine(clusters(900, 64, 30), requestOf({}), runtime);
+    } finally {
+      clock.mockRestore();
+      clearImmediate(turns!);
+    }
+    // a slice ends fifteen looks after it began, and a step may look some times more
+    expect(looks).toBeGreaterThan(200);
+    expect(longest).toBeLessThan(40);
   });
 
   it('reads vectors over shared and over plain memory alike', async () => {

@@ -3,19 +3,20 @@ import type { MiningData } from './types';
 
 /**
  * Gives rows of equal id or of equal vector (component for component; 0 equals -0) the same number, the first such row's.
- * Equality is passed on: a = b by id and b = c by vector puts all three together. O(N d).
+ * Equality is passed on: a = b by id and b = c by vector puts all three together. O(N d), in steps of some milliseconds.
  */
-export function duplicateGroups({
+export function* duplicateGroups({
   vectors,
   dimension,
   ids,
-}: Pick<MiningData, 'vectors' | 'dimension' | 'ids'>): Int32Array {
+}: Pick<MiningData, 'vectors' | 'dimension' | 'ids'>): Generator<undefined, Int32Array> {
   const n = ids.length;
   const groups = new UnionFind(n);
   const bits = new Uint32Array(vectors.buffer, vectors.byteOffset, vectors.length);
   const byHash = new Map<number, number[]>();
   const byId = new Map<string, number>();
   for (let i = 0; i < n; i++) {
+    if ((i & 1023) === 1023) yield;
     const twin = byId.get(ids[i]!);
     if (twin === undefined) byId.set(ids[i]!, i);
     else groups.join(twin, i);

@@ -45,9 +45,10 @@ export function sidesOf(lane: Problem['request']['lane']): Side {
 
 /**
  * Counts the pairs of mined rows that the guards on identity leave out, into `leftOut.exactDuplicates` and
- * `leftOut.answered`: unordered pairs of the lane's side. A pair answered `same` counts only where it is no positive.
+ * `leftOut.answered`: unordered pairs of the lane's side. A pair answered `same` counts only where it is no positive. In steps
+ * of some milliseconds.
  */
-export function countLeftOutPairs(problem: Problem): void {
+export function* countLeftOutPairs(problem: Problem): Generator<undefined, void> {
   const { data, rows, copies, answered, leftOut } = problem;
   const { labels } = data;
   const side = sidesOf(problem.request.lane);
@@ -55,7 +56,8 @@ export function countLeftOutPairs(problem: Problem): void {
   const counts = (i: number, j: number) => side === 'any' || (labels[i] === labels[j]) === (side === 'same');
   const groups = new Map<number, number[]>();
   const mined = new Uint8Array(labels.length);
-  for (const i of rows) {
+  for (const [at, i] of rows.entries()) {
+    if ((at & 4095) === 4095) yield;
     mined[i] = 1;
     const group = groups.get(copies[i]!);
     if (group) group.push(i);
@@ -63,12 +65,15 @@ export function countLeftOutPairs(problem: Problem): void {
   }
   let duplicates = 0;
   for (const group of groups.values()) {
+    // a row without a copy makes no pair
+    if (group.length < 2) continue;
     const perLabel = new Map<number, number>();
     for (const i of group) perLabel.set(labels[i]!, (perLabel.get(labels[i]!) ?? 0) + 1);
     const all = (group.length * (group.length - 1)) / 2;
     const same = [...perLabel.values()].reduce((sum, n) => sum + (n * (n - 1)) / 2, 0);
     duplicates += side === 'any' ? all : side === 'same' ? same : all - same;
   }
+  yield;
   let asked = 0;
   for (const i of rows) {
     for (let at = answered.starts[i]!; at < answered.starts[i + 1]!; at++) {

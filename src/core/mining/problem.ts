@@ -49,9 +49,19 @@ export function needsClasses(lane: MiningRequest['lane']): boolean {
  *   weights or counts that make no sense.
  */
 export function prepare(data: MiningData, request: MiningRequest): Problem {
+  const steps = preparation(data, request);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As `prepare`, in steps of some milliseconds, so that others get their turn and a run can be cancelled in between. */
+export function* preparation(data: MiningData, request: MiningRequest): Generator<undefined, Problem> {
   checkRequest(data, request);
-  checkVectors(data);
+  yield* checkVectors(data);
   const ranks = hashRanks(data.ids);
+  yield;
   const flagged = request.guards.flagged;
   const classed = needsClasses(request.lane);
   const leftOut: Record<string, number> = { self: 0, flagged: 0, unclassed: 0 };
@@ -63,6 +73,7 @@ export function prepare(data: MiningData, request: MiningRequest): Problem {
   }
   leftOut['self'] = active.length;
   const rows = Int32Array.from(active).sort((i, j) => data.labels[i]! - data.labels[j]! || ranks[i]! - ranks[j]!);
+  yield;
   return {
     data,
     request,
@@ -70,7 +81,7 @@ export function prepare(data: MiningData, request: MiningRequest): Problem {
     classes: classRanges(rows, data.labels),
     ranks,
     // copies of one picture with other bytes are what the lane of near duplicates looks for
-    copies: request.lane === 'near-duplicates' ? groupsOfIds(data) : duplicateGroups(data),
+    copies: request.lane === 'near-duplicates' ? groupsOfIds(data) : yield* duplicateGroups(data),
     answered: answeredRows(data, request.guards.answered),
     leftOut,
   };
@@ -92,7 +103,19 @@ export function answerOf(answered: AnsweredRows, i: number, j: number): number |
 
 /** Place of each row when rows are ordered by hash, equal ones by row. */
 export function hashRanks(ids: readonly ImageHash[]): Int32Array {
-  const order = Array.from(ids, (_, i) => i).sort((i, j) => (ids[i]! < ids[j]! ? -1 : ids[i]! > ids[j]! ? 1 : i - j));
+  // most comparisons end at the first few characters after those that all have in common: as numbers they are quick to compare
+  const first = ids[0] ?? '';
+  let common = first.length;
+  for (const id of ids) while (!id.startsWith(first.slice(0, common))) common--;
+  const heads = Float64Array.from(ids, id => {
+    let head = 0;
+    for (let at = common; at < common + 6; at++)
+      head = head * 256 + Math.min(255, at < id.length ? id.charCodeAt(at) : 0);
+    return head;
+  });
+  const order = Int32Array.from(ids, (_, i) => i).sort(
+    (i, j) => heads[i]! - heads[j]! || (ids[i]! < ids[j]! ? -1 : ids[i]! > ids[j]! ? 1 : i - j),
+  );
   const ranks = new Int32Array(ids.length);
   order.forEach((row, rank) => (ranks[row] = rank));
   return ranks;
@@ -138,8 +161,9 @@ function answeredRows(data: MiningData, answered: MiningRequest['guards']['answe
   return { starts, others: Int32Array.from(links, l => l.j), relations: Uint8Array.from(links, l => l.code) };
 }
 
-function checkVectors({ vectors, dimension, ids }: MiningData): void {
+function* checkVectors({ vectors, dimension, ids }: MiningData): Generator<undefined, void> {
   for (let at = 0; at < vectors.length; at++) {
+    if ((at & 0xfffff) === 0xfffff) yield;
     const x = vectors[at]!;
     // NaN and both infinities are the numbers for which x - x is not 0
     if (x - x !== 0) {

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { prepare } from '../../../src/core/mining/problem';
 import type { MiningData, MiningRequest } from '../../../src/core/mining/types';
-import type { Metric } from '../../../src/core/types';
+import { Random } from '../../../src/core/random';
+import { LANES, type Metric } from '../../../src/core/types';
 import { mine, nearest, MiningCache, type KernelName } from '../../../src/kernel';
 import { AnchorRun } from '../../../src/kernel/anchor-run';
 import { Control, type MiningRuntime } from '../../../src/kernel/control';
@@ -11,7 +12,7 @@ import { embeddings } from './data';
 
 /** One thing to measure, in a process of its own: its memory is then nobody else's. */
 export interface BenchCase {
-  what: 'both' | 'nearest' | 'semi-hard' | 'hard-negatives' | 'again-answers' | 'again-images';
+  what: 'both' | 'nearest' | 'again-answers' | 'again-images' | 'cancel' | 'stall' | (typeof LANES)[number];
   n: number;
   d: number;
   metric: Metric;
@@ -21,6 +22,12 @@ export interface BenchCase {
   bits?: 16 | 32;
   wasmDir: string;
   workerPath: string;
+  /** rows above which an index takes over */
+  indexAbove?: number;
+  /** `cancel`: how often, of which lane, at random moments of the milliseconds that it takes */
+  times?: number;
+  lane?: (typeof LANES)[number];
+  takes?: number;
   /** writes the vectors there, for others to search in */
   vectorsTo?: string;
 }
@@ -34,6 +41,8 @@ export interface BenchResult {
   kernel: string;
   threads: number;
   found: number;
+  /** `cancel`: milliseconds from each cancel to the end of the run; `stall`: the longest that the caller's thread was held */
+  milliseconds?: number[];
 }
 
 async function main(): Promise<void> {
@@ -50,7 +59,7 @@ async function main(): Promise<void> {
   const run = await preparation(bench, data, runtime);
   const started = performance.now();
   const before = process.cpuUsage();
-  const { found, kernel, threads } = await run();
+  const { found, kernel, threads, milliseconds } = await run();
   const { user, system } = process.cpuUsage(before);
   const result: BenchResult = {
     seconds: (performance.now() - started) / 1000,
@@ -59,11 +68,12 @@ async function main(): Promise<void> {
     kernel,
     threads,
     found,
+    ...(milliseconds && { milliseconds }),
   };
   console.log(JSON.stringify(result));
 }
 
-type Run = () => Promise<{ found: number; kernel: string; threads: number }>;
+type Run = () => Promise<{ found: number; kernel: string; threads: number; milliseconds?: number[] }>;
 
 /** What comes before the clock starts, and what it measures. */
 async function preparation(bench: BenchCase, data: MiningData, runtime: MiningRuntime): Promise<Run> {
@@ -76,9 +86,10 @@ async function preparation(bench: BenchCase, data: MiningData, runtime: MiningRu
         const { rows } = await nearest(data, { ...request, count: 32, side: 'different' }, runtime);
         return { found: rows.length, kernel: runtime.kernel ?? 'fastest', threads: 0 };
       };
-    case 'semi-hard':
-    case 'hard-negatives':
-      return async () => (await mine(data, request, runtime)).report;
+    case 'cancel':
+      return () => cancelled(bench, data, request, runtime);
+    case 'stall':
+      return () => stall(data, request, runtime);
     case 'again-answers':
     case 'again-images': {
       const cache = new MiningCache();
@@ -87,7 +98,43 @@ async function preparation(bench: BenchCase, data: MiningData, runtime: MiningRu
       return async () =>
         (await mine(changed, { ...request, guards: { ...request.guards, ...guards } }, { ...runtime, cache })).report;
     }
+    default:
+      return async () => (await mine(data, request, runtime)).report;
   }
+}
+
+/** Cancels runs at random moments; a moment counts from when it was due, so that a held thread counts too. */
+async function cancelled(
+  { times = 20, takes = 1000 }: BenchCase,
+  data: MiningData,
+  request: MiningRequest,
+  runtime: MiningRuntime,
+) {
+  const random = new Random(7);
+  const milliseconds: number[] = [];
+  let report;
+  for (let time = 0; time < times; time++) {
+    const abort = new AbortController();
+    const due = performance.now() + ((time + random.next()) / times) * takes;
+    const timer = setTimeout(() => abort.abort(), due - performance.now());
+    ({ report } = await mine(data, request, { ...runtime, signal: abort.signal }));
+    clearTimeout(timer);
+    if (report.partial) milliseconds.push(performance.now() - due);
+  }
+  return { ...report!, milliseconds };
+}
+
+/** How long the caller's thread was held at most. */
+async function stall(data: MiningData, request: MiningRequest, runtime: MiningRuntime) {
+  let last = performance.now();
+  let longest = 0;
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  const { report } = await mine(data, request, runtime);
+  clearInterval(timer);
+  return { ...report, milliseconds: [longest] };
 }
 
 /** Semi-hard triplets of every anchor-positive pair and the 32 nearest negatives of every anchor, in one sweep. */
@@ -115,9 +162,10 @@ async function bothInOnePass(data: MiningData, request: MiningRequest, runtime: 
   return { found, kernel: kernel.name, threads: run.team.threads };
 }
 
-function requestFor({ what, metric, d }: BenchCase): MiningRequest {
+function requestFor({ what, lane, metric, d, indexAbove }: BenchCase): MiningRequest {
   return {
-    lane: what === 'hard-negatives' ? 'hard-negatives' : 'semi-hard-triplets',
+    lane: lane ?? LANES.find(name => name === what) ?? 'semi-hard-triplets',
+    ...(indexAbove !== undefined && { indexAbove }),
     metric,
     ...(metric === 'weightedL1' && { weights: new Float32Array(d).map((_, k) => 0.5 + (k % 7) / 7) }),
     margin: metric === 'l2' ? 0.2 : metric === 'cosine' ? 0.1 : 1,

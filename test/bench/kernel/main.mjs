@@ -1,4 +1,4 @@
-// npm run bench -- kernel [--full] [--runs 3] [--python PATH] [--n 100000]
+// npm run bench -- kernel [--only headline,metrics,…] [--runs 3] [--python PATH] [--n 100000] [--sizes 1000,… --dimensions 64,…]
 // Every measurement runs in a process of its own; what is compared takes turns in the same run, and medians of ratios count.
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -16,7 +16,8 @@ export async function benchKernel(args) {
   const { values } = parseArgs({
     args,
     options: {
-      full: { type: 'boolean', default: false },
+      sizes: { type: 'string', default: '1000,3000,10000,30000' },
+      dimensions: { type: 'string', default: '64,128,512' },
       runs: { type: 'string', default: '3' },
       n: { type: 'string', default: '100000' },
       python: { type: 'string', default: process.env.FAISS_PYTHON ?? 'python3' },
@@ -46,7 +47,9 @@ export async function benchKernel(args) {
       n: Number(values.n),
       python: values.python,
     };
-    const parts = { headline, metrics, kernels, again, curve: () => curve(context, values.full) };
+    const sizes = values.sizes.split(',').map(Number);
+    const dimensions = values.dimensions.split(',').map(Number);
+    const parts = { headline, metrics, kernels, again, cancel, curve: () => curve(context, sizes, dimensions) };
     console.log(`${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}, load ${load()}`);
     for (const [name, part] of Object.entries(parts)) {
       if (values.only === undefined || values.only.split(',').includes(name)) await part(context);
@@ -65,57 +68,90 @@ function measure({ file, wasmDir, workerPath }, bench) {
 const gflops = ({ n, d }, seconds) => (2 * n * n * d) / seconds / 1e9;
 const line = (...cells) => console.log(cells.join('  '));
 
-/** Semi-hard triplets and 32 nearest negatives of every anchor, beside faiss on the same vectors. */
+const speed = (bench, { seconds, processorSeconds }) => [
+  `${seconds.toFixed(1)} s`,
+  `${processorSeconds.toFixed(1)} s of processor`,
+  `${gflops(bench, seconds).toFixed(0)} GFLOP/s`,
+];
+
+/** What a person would have: no choice of OpenBLAS's kernels in the environment. */
+function searchFaiss({ python, n, vectors }) {
+  const env = { ...process.env };
+  for (const name of ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'])
+    delete env[name];
+  const script = path.join(here, 'search_faiss.py');
+  return JSON.parse(execFileSync(python, [script, vectors, String(n), '128', '32'], { encoding: 'utf8', env }));
+}
+
+/** The figures to reach: both tasks in one pass, and 32 nearest negatives beside faiss's 32 nearest on the same vectors. */
 function headline(context) {
   const { n, runs, folder, python } = context;
-  const bench = { what: 'both', n, d: 128 };
+  const d = 128;
   const vectors = path.join(folder, 'vectors.f32');
   const hasFaiss = spawnSync(python, ['-c', 'import faiss'], { encoding: 'utf8' }).status === 0;
-  console.log(`\n${n} x 128, L2: semi-hard triplets and 32 nearest negatives of every anchor, one pass`);
+  console.log(`\n${n} x ${d}, L2, in turns; GFLOP/s are 2 N² d a second`);
   if (!hasFaiss) console.log(`faiss is not there for ${python} (pip install faiss-cpu; --python PATH): not compared`);
-  const ours = [];
-  const theirs = [];
+  const all = { both: [], nearest: [], faiss: [], random: [] };
   for (let run = 0; run < runs; run++) {
-    ours.push(measure(context, { ...bench, ...(run === 0 && { vectorsTo: vectors }) }));
-    const { seconds, processorSeconds, peakMiB, kernel, threads, found } = ours.at(-1);
+    const tell = (name, result, ...more) => {
+      all[name].push(result);
+      line(name.padEnd(8), ...speed({ n, d }, result), ...more);
+    };
+    const nearest = measure(context, { what: 'nearest', n, vectorsTo: vectors });
+    tell('nearest', nearest, '32 nearest negatives', `${nearest.peakMiB.toFixed(0)} MiB`);
+    if (hasFaiss) {
+      const faiss = searchFaiss({ python, n, vectors });
+      tell('faiss', faiss, `faiss-cpu ${faiss.version} IndexFlatL2, k = 32, ${faiss.threads} threads`);
+    }
+    for (const kind of ['clustered', 'random']) {
+      const both = measure(context, { what: 'both', n, kind });
+      const { kernel, threads, found, peakMiB } = both;
+      const name = kind === 'random' ? 'random' : 'both';
+      tell(name, both, `and semi-hard triplets: ${found}`, `${peakMiB.toFixed(0)} MiB`, `${kernel} x${threads}`);
+    }
+  }
+  const middle = (name, key) => median(all[name].map(result => result[key]));
+  console.log('medians:');
+  for (const [name, results] of Object.entries(all)) {
+    if (results.length === 0) continue;
+    const result = { seconds: middle(name, 'seconds'), processorSeconds: middle(name, 'processorSeconds') };
     line(
-      `${kernel} x${threads}`,
-      `${seconds.toFixed(1)} s`,
-      `${processorSeconds.toFixed(1)} s of processor`,
-      `${gflops(bench, seconds).toFixed(0)} GFLOP/s`,
-      `${peakMiB.toFixed(0)} MiB`,
-      `${found} triplets`,
-    );
-    if (!hasFaiss) continue;
-    const script = path.join(here, 'search_faiss.py');
-    theirs.push(JSON.parse(execFileSync(python, [script, vectors, String(n), '128', '32'], { encoding: 'utf8' })));
-    const { version } = theirs.at(-1);
-    line(
-      `faiss-cpu ${version} IndexFlatL2, k = 32`,
-      `${theirs.at(-1).seconds.toFixed(1)} s`,
-      `${theirs.at(-1).processorSeconds.toFixed(1)} s of processor`,
-      `${gflops(bench, theirs.at(-1).seconds).toFixed(0)} GFLOP/s`,
+      name.padEnd(8),
+      ...speed({ n, d }, result),
+      name === 'faiss' ? '' : `${middle(name, 'peakMiB').toFixed(0)} MiB`,
     );
   }
-  line(
-    'median',
-    `${median(ours.map(r => r.seconds)).toFixed(1)} s`,
-    `${gflops(bench, median(ours.map(r => r.seconds))).toFixed(0)} GFLOP/s`,
-    `peak ${median(ours.map(r => r.peakMiB)).toFixed(0)} MiB`,
-  );
-  if (hasFaiss) {
-    const ratio = key => median(ours.map((r, at) => theirs[at][key] / r[key])).toFixed(2);
+  if (!hasFaiss) return;
+  for (const name of ['nearest', 'both']) {
+    const ratio = key => median(all[name].map((r, at) => all.faiss[at][key] / r[key])).toFixed(2);
     line(
-      `faster than faiss by: ${ratio('seconds')} on the clock, ${ratio('processorSeconds')} in processor time (medians of ratios)`,
+      `${name}: ${ratio('seconds')} times as fast as faiss, ${ratio('processorSeconds')} in processor time (medians of ratios)`,
     );
   }
-  const random = measure(context, { ...bench, kind: 'random' });
-  line(
-    'random vectors, worst case',
-    `${random.seconds.toFixed(1)} s`,
-    `${random.processorSeconds.toFixed(1)} s of processor`,
-    `${random.peakMiB.toFixed(0)} MiB`,
-  );
+}
+
+/** How long a cancelled run takes to end, at moments spread over all that a run does. */
+function cancel(context) {
+  const { n } = context;
+  console.log(`\n${n} x 128: milliseconds from a cancel to the end of the run`);
+  const cases = [
+    ['semi-hard-triplets', 20, {}],
+    ['semi-hard-triplets', 8, { indexAbove: n / 2 }],
+    ['hard-negatives', 8, {}],
+    ['near-duplicates', 8, {}],
+    ['label-errors', 8, {}],
+  ];
+  for (const [lane, times, more] of cases) {
+    const whole = measure(context, { what: 'stall', lane, n, ...more });
+    const takes = whole.seconds * 1000;
+    const { milliseconds } = measure(context, { what: 'cancel', lane, n, times, takes, ...more });
+    const most = Math.max(...milliseconds).toFixed(0);
+    line(
+      `${lane}${more.indexAbove ? ', by an index' : ''}: ${whole.seconds.toFixed(1)} s whole`,
+      `${milliseconds.length} cancels: median ${median(milliseconds).toFixed(0)}, most ${most}`,
+      `the caller's thread was held for ${whole.milliseconds[0].toFixed(0)} at most`,
+    );
+  }
 }
 
 /** Other metrics as multiples of L2's time, in turns. */
@@ -140,11 +176,12 @@ function metrics(context) {
 function kernels(context) {
   console.log('\n5000 x 128, semi-hard triplets, one thread: times faster than plain TypeScript (processor time)');
   const rounds = Array.from({ length: context.runs }, () => {
-    const base = measure(context, { what: 'semi-hard', n: 5000, kernel: 'typescript' });
+    const base = measure(context, { what: 'semi-hard-triplets', n: 5000, kernel: 'typescript' });
     return ['wasm-simd', 'wasm-relaxed-simd'].map(kernel => {
       try {
         return (
-          base.processorSeconds / measure(context, { what: 'semi-hard', n: 5000, kernel, threads: 1 }).processorSeconds
+          base.processorSeconds /
+          measure(context, { what: 'semi-hard-triplets', n: 5000, kernel, threads: 1 }).processorSeconds
         );
       } catch {
         return NaN;
@@ -162,7 +199,7 @@ function again(context) {
   console.log('\n30000 x 128, semi-hard triplets, mined again: seconds, and share of the first run (processor time)');
   for (const what of ['again-answers', 'again-images']) {
     const rounds = Array.from({ length: context.runs }, () => {
-      const first = measure(context, { what: 'semi-hard', n: 30000 });
+      const first = measure(context, { what: 'semi-hard-triplets', n: 30000 });
       const second = measure(context, { what, n: 30000 });
       return { seconds: second.seconds, share: second.processorSeconds / first.processorSeconds };
     });
@@ -174,10 +211,9 @@ function again(context) {
   }
 }
 
-function curve(context, full) {
-  const sizes = full ? [1000, 3000, 10000, 30000, 100000, 300000] : [1000, 3000, 10000, 30000];
+function curve(context, sizes, dimensions) {
   console.log('\ntime and memory, L2, semi-hard triplets and 32 nearest negatives: clock / processor / peak');
-  for (const d of [64, 128, 512]) {
+  for (const d of dimensions) {
     for (const n of sizes) {
       const { seconds, processorSeconds, peakMiB } = measure(context, { what: 'both', n, d });
       line(
