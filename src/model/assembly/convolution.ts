@@ -62,14 +62,23 @@ export function packFilter(w: usize, k: i32, co: i32, out: usize): void {
 }
 
 /**
- * Filter [kh,kw,ci,co] -> panels [ci/8][kh][kw][co][8] with rows and columns turned: convolving the output's gradient
+ * Filter [kh,kw,ci,co] -> panels [ci/8][rows][columns][co][8] with rows and columns turned: convolving the output's gradient
  * with it gives the input's. With kh = kw = 1 it is the transpose of a matrix [ci, co].
  */
 export function packFilterTurned(w: usize, kh: i32, kw: i32, ci: i32, co: i32, out: usize): void {
+  packTapsTurned(w, kh, kw, ci, co, 0, 0, 1, 1, out);
+}
+
+/** As `packFilterTurned`, of every `sh`-th row from `fh` on and every `sw`-th column from `fw` on alone. */
+export function packTapsTurned(
+  w: usize, kh: i32, kw: i32, ci: i32, co: i32, fh: i32, fw: i32, sh: i32, sw: i32, out: usize,
+): void {
+  const lastH = fh + ((kh - 1 - fh) / sh) * sh;
+  const lastW = fw + ((kw - 1 - fw) / sw) * sw;
   for (let c = 0; c < ci; c += 8) {
     const lanes = min(8, ci - c);
-    for (let h = kh - 1; h >= 0; h--) {
-      for (let q = kw - 1; q >= 0; q--) {
+    for (let h = lastH; h >= fh; h -= sh) {
+      for (let q = lastW; q >= fw; q -= sw) {
         const from = w + (((h * kw + q) * ci + c) as usize) * (co as usize) * 4;
         for (let o = 0; o < co; o++) {
           for (let i = 0; i < 8; i++) {
@@ -110,6 +119,14 @@ export function convolve(
   x: usize, n: i32, hp: i32, wp: i32, ci: i32, packed: usize, kh: i32, kw: i32, co: i32, sh: i32, sw: i32,
   oh: i32, ow: i32, bias: usize, activation: i32, y: usize, scratch: usize,
 ): void {
+  convolveTo(x, n, hp, wp, ci, packed, kh, kw, co, sh, sw, oh, ow, bias, activation, y, oh, ow, 1, 1, scratch);
+}
+
+/** As `convolve`, with output pixel (r, q) written to (r * ysh, q * ysw) of y [n,yh,yw,co]. */
+export function convolveTo(
+  x: usize, n: i32, hp: i32, wp: i32, ci: i32, packed: usize, kh: i32, kw: i32, co: i32, sh: i32, sw: i32,
+  oh: i32, ow: i32, bias: usize, activation: i32, y: usize, yh: i32, yw: i32, ysh: i32, ysw: i32, scratch: usize,
+): void {
   const k = kw * ci;
   const rowBytes: usize = ((wp * ci) as usize) * 4;
   const panel: usize = ((kh * k) as usize) * 32;
@@ -118,19 +135,21 @@ export function convolve(
   for (let from = 0; from < total; from += BLOCK) {
     const count = min(BLOCK, total - from);
     windows(x, from, count, hp, wp, ci, oh, ow, sh, sw, scratch);
+    windows(y, from, count, yh, yw, co, oh, ow, ysh, ysw, targets);
     // The last tile repeats the last pixel instead of ending early: it writes the same values twice.
-    for (let i = count; i % ROWS !== 0; i++) store<u32>(scratch + (i as usize) * 4, load<u32>(scratch + ((count - 1) as usize) * 4));
+    for (let i = count; i % ROWS !== 0; i++) {
+      store<u32>(scratch + (i as usize) * 4, load<u32>(scratch + ((count - 1) as usize) * 4));
+      store<u32>(targets + (i as usize) * 4, load<u32>(targets + ((count - 1) as usize) * 4));
+    }
     for (let c = 0, p: usize = packed; c < co; c += 8, p += panel) {
       const lanes = min(8, co - c);
-      const b = bias ? bias + (c as usize) * 4 : 0;
+      const offset: usize = (c as usize) * 4;
+      const b = bias ? bias + offset : 0;
       for (let i = 0; i < count; i += ROWS) {
-        for (let r = 0; r < ROWS; r++) {
-          const at = from + min(i + r, count - 1);
-          store<u32>(targets + (r as usize) * 4, (y + ((at as usize) * (co as usize) + (c as usize)) * 4) as u32);
-        }
         const xs = scratch + (i as usize) * 4;
-        if (ASC_FEATURE_RELAXED_SIMD) productTile6(xs, targets, p, b, kh, k, rowBytes, lanes, activation);
-        else productTile4(xs, targets, p, b, kh, k, rowBytes, lanes, activation);
+        const ys = targets + (i as usize) * 4;
+        if (ASC_FEATURE_RELAXED_SIMD) productTile6(xs, ys, offset, p, b, kh, k, rowBytes, lanes, activation);
+        else productTile4(xs, ys, offset, p, b, kh, k, rowBytes, lanes, activation);
       }
     }
   }

@@ -1,9 +1,12 @@
 // Written by unroll-tiles.mjs: do not edit.
 import { add8, fma, store8, activate } from './lanes';
 
-/** 4 pixels x 8 channels. `xs`, `ys`: tables of 4 addresses; `k` floats in a kernel row, `kh` rows. */
+/**
+ * 4 pixels x 8 channels. `xs`, `ys`: tables of 4 addresses, written to `offset` bytes behind the latter; `k` floats in
+ * a kernel row, `kh` rows.
+ */
 export function productTile4(
-  xs: usize, ys: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
+  xs: usize, ys: usize, offset: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
 ): void {
   let x0: usize = load<u32>(xs, 0);
   let x1: usize = load<u32>(xs, 4);
@@ -114,10 +117,10 @@ export function productTile4(
     x2 += rowBytes;
     x3 += rowBytes;
   }
-  store8(load<u32>(ys, 0), activate(p0, activation), activate(q0, activation), lanes);
-  store8(load<u32>(ys, 4), activate(p1, activation), activate(q1, activation), lanes);
-  store8(load<u32>(ys, 8), activate(p2, activation), activate(q2, activation), lanes);
-  store8(load<u32>(ys, 12), activate(p3, activation), activate(q3, activation), lanes);
+  store8((load<u32>(ys, 0) as usize) + offset, activate(p0, activation), activate(q0, activation), lanes);
+  store8((load<u32>(ys, 4) as usize) + offset, activate(p1, activation), activate(q1, activation), lanes);
+  store8((load<u32>(ys, 8) as usize) + offset, activate(p2, activation), activate(q2, activation), lanes);
+  store8((load<u32>(ys, 12) as usize) + offset, activate(p3, activation), activate(q3, activation), lanes);
 }
 
 /** Adds what `count` pixels give to 4 rows x 8 channels of the filter's gradient; only `valid` rows are written. */
@@ -157,9 +160,12 @@ export function gradientTile4(
   if (valid > 3) add8(out + 3 * outStride, p3, q3, lanes);
 }
 
-/** 6 pixels x 8 channels. `xs`, `ys`: tables of 6 addresses; `k` floats in a kernel row, `kh` rows. */
+/**
+ * 6 pixels x 8 channels. `xs`, `ys`: tables of 6 addresses, written to `offset` bytes behind the latter; `k` floats in
+ * a kernel row, `kh` rows.
+ */
 export function productTile6(
-  xs: usize, ys: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
+  xs: usize, ys: usize, offset: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
 ): void {
   let x0: usize = load<u32>(xs, 0);
   let x1: usize = load<u32>(xs, 4);
@@ -314,12 +320,12 @@ export function productTile6(
     x4 += rowBytes;
     x5 += rowBytes;
   }
-  store8(load<u32>(ys, 0), activate(p0, activation), activate(q0, activation), lanes);
-  store8(load<u32>(ys, 4), activate(p1, activation), activate(q1, activation), lanes);
-  store8(load<u32>(ys, 8), activate(p2, activation), activate(q2, activation), lanes);
-  store8(load<u32>(ys, 12), activate(p3, activation), activate(q3, activation), lanes);
-  store8(load<u32>(ys, 16), activate(p4, activation), activate(q4, activation), lanes);
-  store8(load<u32>(ys, 20), activate(p5, activation), activate(q5, activation), lanes);
+  store8((load<u32>(ys, 0) as usize) + offset, activate(p0, activation), activate(q0, activation), lanes);
+  store8((load<u32>(ys, 4) as usize) + offset, activate(p1, activation), activate(q1, activation), lanes);
+  store8((load<u32>(ys, 8) as usize) + offset, activate(p2, activation), activate(q2, activation), lanes);
+  store8((load<u32>(ys, 12) as usize) + offset, activate(p3, activation), activate(q3, activation), lanes);
+  store8((load<u32>(ys, 16) as usize) + offset, activate(p4, activation), activate(q4, activation), lanes);
+  store8((load<u32>(ys, 20) as usize) + offset, activate(p5, activation), activate(q5, activation), lanes);
 }
 
 /** Adds what `count` pixels give to 6 rows x 8 channels of the filter's gradient; only `valid` rows are written. */

@@ -7,9 +7,12 @@ const times = (n, line) => Array.from({ length: n }, (_, i) => line(i)).join('\n
 
 /** `rows` pixels x 8 output channels of a convolution (or rows of a matrix product). */
 const productTile = rows => `
-/** ${rows} pixels x 8 channels. \`xs\`, \`ys\`: tables of ${rows} addresses; \`k\` floats in a kernel row, \`kh\` rows. */
+/**
+ * ${rows} pixels x 8 channels. \`xs\`, \`ys\`: tables of ${rows} addresses, written to \`offset\` bytes behind the latter; \`k\` floats in
+ * a kernel row, \`kh\` rows.
+ */
 export function productTile${rows}(
-  xs: usize, ys: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
+  xs: usize, ys: usize, offset: usize, w: usize, bias: usize, kh: i32, k: i32, rowBytes: usize, lanes: i32, activation: i32,
 ): void {
 ${times(rows, r => `  let x${r}: usize = load<u32>(xs, ${4 * r});`)}
   const b0 = bias ? v128.load(bias) : f32x4.splat(0);
@@ -47,7 +50,7 @@ ${times(
     }
 ${times(rows, r => `    x${r} += rowBytes;`)}
   }
-${times(rows, r => `  store8(load<u32>(ys, ${4 * r}), activate(p${r}, activation), activate(q${r}, activation), lanes);`)}
+${times(rows, r => `  store8((load<u32>(ys, ${4 * r}) as usize) + offset, activate(p${r}, activation), activate(q${r}, activation), lanes);`)}
 }
 `;
 

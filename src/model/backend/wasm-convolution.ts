@@ -45,43 +45,74 @@ export function convolve(
   return y;
 }
 
-/** dx of a convolution: the gradient, spread by the stride and framed by zeros, convolved with the turned filter. */
+/**
+ * dx of a convolution: the gradient convolved with the turned filter. With a stride, input rows and columns that lie alike to
+ * it meet the same taps: each such part is a convolution of its own, without stride.
+ */
 export function convolveInputGradient(m: WasmModule, dy: TensorInfo, filter: TensorInfo, info: Conv2DInfo): TensorInfo {
   const [kh, kw, ci, co] = filter.shape as [number, number, number, number];
-  const {
-    batchSize: n,
-    inHeight: h,
-    inWidth: w,
-    outHeight: oh,
-    outWidth: ow,
-    strideHeight: sh,
-    strideWidth: sw,
-  } = info;
-  const top = kh - 1 - info.padInfo.top;
-  const left = kw - 1 - info.padInfo.left;
+  const { batchSize: n, inHeight: h, inWidth: w, outHeight: oh, outWidth: ow, padInfo } = info;
+  const dx = m.output([n, h, w, ci]);
   if (suitsWinograd(info)) {
     const turned = m.output([kh, kw, co, ci]);
     m.run.turnFilter(m.at(filter), ci, co, m.at(turned));
-    const result = m.output([n, h, w, ci]);
-    winograd(m, dy, turned, [top, left, h, w], result);
+    winograd(m, dy, turned, [kh - 1 - padInfo.top, kw - 1 - padInfo.left, h, w], dx);
     m.free(turned);
-    return result;
+    return dx;
   }
-  const hp = h + kh - 1;
-  const wp = w + kw - 1;
-  let spread = dy;
-  if (top !== 0 || left !== 0 || sh !== 1 || sw !== 1 || hp !== oh || wp !== ow) {
-    spread = m.output([n, hp, wp, co]);
-    m.run.pad(m.at(dy), n, oh, ow, co, top, left, hp, wp, sh, sw, m.at(spread));
-  }
+  const rows = strips(h, oh, kh, info.strideHeight, padInfo.top);
+  const columns = strips(w, ow, kw, info.strideWidth, padInfo.left);
+  const [top, bottom] = frame(rows, oh);
+  const [left, right] = frame(columns, ow);
+  const [hp, wp] = [oh + top + bottom, ow + left + right];
+  const padded = hp === oh && wp === ow ? dy : m.output([n, hp, wp, co]);
+  if (padded !== dy) m.run.pad(m.at(dy), n, oh, ow, co, top, left, hp, wp, 1, 1, m.at(padded));
+  // A stride larger than the filter passes pixels over.
+  if (rows.length * columns.length < info.strideHeight * info.strideWidth) m.floats(m.at(dx), n * h * w * ci).fill(0);
   const packed = m.output([kh * kw * co * roundUp8(ci)]);
-  m.run.packFilterTurned(m.at(filter), kh, kw, ci, co, m.at(packed));
-  const dx = m.output([n, h, w, ci]);
   const scratch = m.scratch(m.run.scratchBytes());
-  m.run.convolve(m.at(spread), n, hp, wp, co, m.at(packed), kh, kw, ci, 1, 1, h, w, 0, 0, m.at(dx), scratch);
+  for (const r of rows) {
+    for (const q of columns) {
+      m.run.packTapsTurned(
+        ...[m.at(filter), kh, kw, ci, co, r.tap, q.tap, info.strideHeight, info.strideWidth, m.at(packed)],
+      );
+      const from = m.at(padded) + ((top + r.from) * wp + left + q.from) * co * 4;
+      const to = m.at(dx) + (r.first * w + q.first) * ci * 4;
+      const parts = [from, n, hp, wp, co, m.at(packed), r.taps, q.taps, ci, 1, 1, r.count, q.count, 0, 0];
+      m.run.convolveTo(...parts, to, h, w, info.strideHeight, info.strideWidth, scratch);
+    }
+  }
   m.free(packed);
-  if (spread !== dy) m.free(spread);
+  if (padded !== dy) m.free(padded);
   return dx;
+}
+
+/** Inputs that lie alike to the stride, along one axis. */
+interface Strip {
+  /** the first of them, and how many there are, a stride apart */
+  first: number;
+  count: number;
+  /** the first filter tap that they meet, and how many there are, a stride apart */
+  tap: number;
+  taps: number;
+  /** where the first input's window of gradients starts; may lie before the first gradient */
+  from: number;
+}
+
+function strips(size: number, outSize: number, taps: number, stride: number, before: number): Strip[] {
+  const all = Array.from({ length: Math.min(stride, taps) }, (_, tap): Strip => {
+    const first = (((tap - before) % stride) + stride) % stride;
+    const met = Math.ceil((taps - tap) / stride);
+    const from = (first + before - tap) / stride - (met - 1);
+    return { first, count: Math.max(0, Math.ceil((size - first) / stride)), tap, taps: met, from };
+  });
+  return all.filter(({ count }) => count > 0 && outSize > 0);
+}
+
+/** Zeros needed before and behind so many gradients, for every strip's windows to lie inside. */
+function frame(all: Strip[], size: number): [before: number, behind: number] {
+  const before = Math.max(0, ...all.map(({ from }) => -from));
+  return [before, Math.max(0, ...all.map(({ from, count, taps }) => from + count - 1 + taps - size))];
 }
 
 /** dw [kh,kw,ci,co] of a convolution. */

@@ -10,6 +10,8 @@ export interface TrainExports {
   pad(...args: number[]): void;
   packFilter(w: number, k: number, co: number, out: number): void;
   packFilterTurned(w: number, kh: number, kw: number, ci: number, co: number, out: number): void;
+  packTapsTurned(...args: number[]): void;
+  convolveTo(...args: number[]): void;
   convolve(...args: number[]): void;
   convolveFilterGradient(...args: number[]): void;
   turnFilter(w: number, ci: number, co: number, out: number): void;
