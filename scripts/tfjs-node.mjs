@@ -101,7 +101,7 @@ function prove() {
     const tf = require(${JSON.stringify(root)});
     const y = tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync();
     if (y.join() !== '3,3,3,3' || tf.getBackend() !== 'tensorflow') throw new Error('wrong result: ' + y);
-    console.error('tfjs-node runs, on libtensorflow ' + tf.version_core + ' / ' + (tf.node?.TF_Version ?? 'unknown'));`;
+    console.error('tfjs-node runs, on libtensorflow ' + (tf.backend().binding?.TF_Version ?? 'of unknown version'));`;
   execFileSync(process.execPath, ['-e', script], {
     stdio: 'inherit',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },

@@ -50,6 +50,14 @@ const STEPS = [
     reports: ['python.json'],
     script: 'python',
   },
+  // After the step above, which brings the TensorFlow that this builds against.
+  {
+    name: 'tests on tfjs-node',
+    command: ['npm', 'run', 'tfjs-node'],
+    minutes: 10,
+    reports: ['tfjs-node.json'],
+    script: 'tfjs-node',
+  },
 ];
 
 rmSync(results, { recursive: true, force: true });

@@ -1,6 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   BACKBONES,
@@ -16,22 +14,10 @@ import { createEmbedder } from '../../src/model/load-model';
 import { buildParts } from '../../src/model/network/parts';
 import { createOnnxEmbedder, loadOnnxRuntime } from '../../src/model/onnx/embedder';
 import { bundleWorker, starterDir } from './support/bundle';
+import { findOnnxRuntime } from './support/onnx';
 import { noisePictures } from './support/pictures';
 import { farthest, stepOf } from './support/step';
 import { wasmDir } from './support/wasm';
-
-/** One named by the environment, else one that is installed. */
-function findOnnxRuntime(): string | undefined {
-  const named = process.env['MARGIN_ONNXRUNTIME'];
-  if (named !== undefined && existsSync(named)) return named;
-  try {
-    return createRequire(import.meta.url)
-      .resolve('onnxruntime-node')
-      .replace(/[\\/]dist[\\/].*$/, '');
-  } catch {
-    return undefined;
-  }
-}
 
 const onnxPath = findOnnxRuntime();
 const wasm = { choice: 'wasm', wasmDir: wasmDir() } as const;

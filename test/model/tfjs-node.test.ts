@@ -14,9 +14,11 @@ import {
   readModel,
   train,
 } from '../../src/model';
+import { createOnnxEmbedder, loadOnnxRuntime } from '../../src/model/onnx/embedder';
 import { bundleWorker, repository, starterDir } from './support/bundle';
 import { noisePictures } from './support/pictures';
-import { farthest, network, stepOf } from './support/step';
+import { findOnnxRuntime } from './support/onnx';
+import { farthest, network, slopeRatios, stepOf } from './support/step';
 import { environment, quickOptions, stripes, tinyInput } from './support/training';
 import { wasmDir } from './support/wasm';
 
@@ -26,13 +28,15 @@ function findTfjsNode(): string | undefined {
     process.env['MARGIN_TFJS_NODE'] ?? path.join(repository, '.cache/tfjs-node/node_modules/@tensorflow/tfjs-node');
   if (existsSync(path.join(built, 'lib'))) return built;
   try {
-    return path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));
+    const installed = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'));
+    return existsSync(path.join(installed, 'lib')) ? installed : undefined;
   } catch {
     return undefined;
   }
 }
 
 const tfjsNodePath = findTfjsNode();
+const onnxPath = findOnnxRuntime();
 
 describe.skipIf(tfjsNodePath === undefined)('tfjs-node', () => {
   beforeAll(async () => {
@@ -49,6 +53,22 @@ describe.skipIf(tfjsNodePath === undefined)('tfjs-node', () => {
       const scale = gradient.reduce((max, v) => Math.max(max, Math.abs(v)), 1);
       expect(farthest(wasm.gradients[i]!, gradient) / scale, `parameter ${i}`).toBeLessThan(1e-3);
     }
+  });
+
+  it('has gradients that agree with finite differences', async () => {
+    const ratios = slopeRatios(await network('tensorflow', 'conv4'), 4);
+    expect(Object.keys(ratios).length).toBeGreaterThan(8);
+    for (const [name, ratio] of Object.entries(ratios)) expect(Math.abs(ratio - 1), name).toBeLessThan(0.05);
+  });
+
+  it.skipIf(onnxPath === undefined)('the starter gives the same vectors as on onnxruntime-node', async () => {
+    const source = await readModel('starter', { starterDir });
+    const pixels = noisePictures(6, pictureBytes(source.card.input));
+    await tf.setBackend('tensorflow');
+    const node = await createEmbedder(source, { name: 'node', why: [] });
+    const onnx = await createOnnxEmbedder(source, loadOnnxRuntime(onnxPath), []);
+    expect(farthest(await node.embed(pixels, 6), await onnx.embed(pixels, 6))).toBeLessThan(1e-4);
+    await Promise.all([node.dispose(), onnx.dispose()]);
   });
 
   it('the starter gives the same vectors as on wasm', async () => {

@@ -38,6 +38,38 @@ export function stepOf(model: LayersModel, n: number) {
   return { loss: value.dataSync()[0]!, gradients, embedded };
 }
 
+/**
+ * By parameter: the slope of a training step's loss along its gradient, by finite differences, over what the gradient says.
+ * One direction for all of a parameter's weights, where the slope is steepest and rounding counts least.
+ */
+export function slopeRatios(model: LayersModel, n: number): Record<string, number> {
+  const plan = planOf(model);
+  const x = picture([n, ...(model.inputs[0]!.shape.slice(1) as number[])]);
+  const loss = (): tf.Scalar => {
+    const seen: SeenMoments[] = [];
+    const value = tf.mean(tf.square(tf.sub(trainForward(plan, x, seen), 0.3))) as tf.Scalar;
+    for (const { mean, variance } of seen) tf.dispose([mean, variance]);
+    return value;
+  };
+  const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
+  const { grads } = tf.variableGrads(loss, variables);
+  const ratios: Record<string, number> = {};
+  for (const variable of variables) {
+    const start = variable.dataSync<'float32'>().slice();
+    const gradient = grads[variable.name]!.dataSync<'float32'>();
+    const length = Math.hypot(...gradient);
+    if (length < 1e-3) continue;
+    const at = (delta: number): number => {
+      const moved = start.map((v, i) => v + (delta * gradient[i]!) / length);
+      variable.assign(tf.tensor(moved, variable.shape));
+      return tf.tidy(() => loss().dataSync()[0]!);
+    };
+    ratios[variable.name] = (at(5e-3) - at(-5e-3)) / 1e-2 / length;
+    variable.assign(tf.tensor(start, variable.shape));
+  }
+  return ratios;
+}
+
 export function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i]!)), 0);
 }
