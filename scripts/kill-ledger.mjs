@@ -1,5 +1,5 @@
 // Kills processes that answer into one ledger, 10,000 times or as often as the first argument says, and reports whether
-// anything that was acknowledged is lost or doubled. Exits with 1 where it is.
+// anything that was acknowledged is lost or doubled. Exits with 1 where it is. Ctrl+C ends early, with the report so far.
 import { build } from 'esbuild';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -24,7 +24,10 @@ try {
   const { killRepeatedly } = await import(pathToFileURL(outfile).href);
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 1000);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
   const report = await killRepeatedly(kills, {
+    signal: stop.signal,
     onProgress: done => {
       if (done % 500 === 0) console.error(`${done} of ${kills} kills, ${seconds()} s`);
     },

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import { checkLeaks, describeLeaks, type LeakReport, leaks } from '../core/splits';
+import { finishInSlices, type Steps } from '../core/steps';
 import { measure, writeAll } from './atomic';
 import { cardJson, cardMarkdown, cardOf } from './card';
 import { relativePath } from './paths';
@@ -12,15 +14,15 @@ import { type ImageMode, Layout, type PathStyle } from './layout';
 import type { TextFile, WrittenFile } from './output';
 import {
   type BuiltRows,
-  buildRows,
   DEFAULT_LIMIT,
   LEFT_OUT_WORDS,
   type RowChoice,
   type RowData,
+  rowSteps,
   type SplitChoice,
   type LeftOut,
 } from './rows';
-import { imagesIn, ManifestError, type Row } from './types';
+import { type ImageRef, imagesIn, ManifestError, type Part, type Row } from './types';
 import { warningsOf } from './warnings';
 
 export interface ExportRequest extends RowChoice, SplitChoice {
@@ -80,9 +82,16 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
       `${format.title} cannot carry ${request.shape}. Export ${format.shapes.join(' or ')}, or choose another format.`,
     );
   }
-  request.signal?.throwIfAborted();
+  const { signal } = request;
+  /** A million rows take each of these steps some tenths of a second: between them an abort is heard. */
+  const slices = { signal, pause: () => yieldToEvents() };
+  const breathe = async (): Promise<void> => {
+    await yieldToEvents();
+    signal?.throwIfAborted();
+  };
+  signal?.throwIfAborted();
   const { folder: out, stem } = target(request.out);
-  const built = buildRows(request.data, request);
+  const built = await finishInSlices(rowSteps(request.data, request), slices);
   requireRows(built, request);
 
   const layout = new Layout({
@@ -100,13 +109,16 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
     negatives: request.negatives,
     embed: request.embed,
   };
-  if (!format.placesImages) layout.prepare(imagesIn(built.parts.flatMap(part => part.rows)));
+  const mentioned = await finishInSlices(mentionedIn(built.parts), slices);
+  if (!format.placesImages) layout.prepare(mentioned.flatMap(images => [...images]));
+  await breathe();
   const result = format.write(write);
   requireFiles(result, format);
+  await breathe();
 
   const { plan } = built;
   const report = checkLeaks(
-    result.kept.map(part => imagesIn(part.rows)),
+    result.kept === built.parts ? mentioned : await finishInSlices(mentionedIn(result.kept), slices),
     built.ties,
   );
   const leakLine = describeLeaks(report, plan.by);
@@ -119,6 +131,7 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
   if (images.length > 0 && !format.placesImages) texts.push(imageList(`${base}.images.csv`, images));
   const { obsolete, kept } = await leftBehind(out, `${base}.card.json`, new Set(texts.map(file => file.name)));
   const leftOut = inWords(built, result);
+  await breathe();
   const warnings = [...warningsOf(built, result.kept, request, format), ...kept];
   const fromFolder = relativePath(request.folder, out);
   if (images.length > 0 && fromFolder !== null && !fromFolder.startsWith('..'))
@@ -186,6 +199,20 @@ export async function exportManifest(request: ExportRequest): Promise<ExportResu
     preview: result.kept.flatMap(part => part.rows.slice(0, PREVIEW).map(row => ({ part: part.name, row }))),
     replaced,
   };
+}
+
+/** The distinct images of each part's rows. */
+function* mentionedIn(parts: readonly Part[]): Steps<Set<ImageRef>[]> {
+  const found: Set<ImageRef>[] = [];
+  for (const { rows } of parts) {
+    const images = new Set<ImageRef>();
+    for (const image of imagesIn(rows)) {
+      images.add(image);
+      yield;
+    }
+    found.push(images);
+  }
+  return found;
 }
 
 /** The folder to write, and the name that files carry when a file was named. */

@@ -50,6 +50,32 @@ describe('the same inputs', () => {
   });
 });
 
+describe('an abort', () => {
+  it('is heard while rows are made, and nothing is written', async () => {
+    const images = Array.from({ length: 400 }, (_, i) => image(`c${i % 20}/${i}`, i));
+    let met = 0;
+    const mined: RowData['mined'] = images.flatMap(a =>
+      images.filter(b => a.hash < b.hash).map(b => ({ kind: 'pair' as const, a: a.hash, b: b.hash })),
+    );
+    const watched = Object.assign([...mined], {
+      *[Symbol.iterator]() {
+        for (const row of mined) {
+          met++;
+          yield row;
+        }
+      },
+    });
+    const abort = new AbortController();
+    setImmediate(() => abort.abort(new Error('never mind')));
+    const data: RowData = { images, answers: [], implied: [], mined: watched };
+    await expect(run({ data, from: ['mined'], signal: abort.signal })).rejects.toThrow('never mind');
+    // Once through to see which images are named, and not to the end when rows are made of them.
+    expect(met).toBeGreaterThan(mined.length);
+    expect(met).toBeLessThan(2 * mined.length);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
 describe('a dry run', () => {
   it.each(FORMATS.map(format => format.id))(
     'foretells the files of %s to the byte, and writes nothing',

@@ -7,6 +7,7 @@ import { finishCompaction } from './carry-over';
 import { foldLine } from './decode';
 import { isMissing, LedgerError, type LedgerErrorCode, readError, writeError } from './errors';
 import { type AnswerDraft, type EventDraft, type LedgerEvent, lineOf } from './events';
+import { readEvents } from './read-events';
 import { LedgerReader, type LineProblem, type ReadOptions } from './reader';
 import type { LedgerState, StandingAnswer } from './state';
 import { whoJudges } from './who';
@@ -224,6 +225,29 @@ export class Ledger {
       if (isMissing(error) || error instanceof SyntaxError) return undefined;
       throw readError(this.file, error);
     }
+  }
+
+  /**
+   * Many whole events, as `event` gives one, in one pass over the file; in the order of the file, then those that wait.
+   * Ids that are unknown are passed over.
+   * @throws LedgerError `unreadable`; the signal's reason when aborted
+   */
+  async *eventsOf(
+    ids: Iterable<string>,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Record<string, unknown>> {
+    const waiting = new Map(this.waiting.flatMap(({ events }) => events.map(event => [event.id, event] as const)));
+    const places: { id: string; offset: number; length: number }[] = [];
+    const late: LedgerEvent[] = [];
+    for (const id of ids) {
+      const place = this.state.lineOf(id);
+      const event = waiting.get(id);
+      if (event !== undefined) late.push(event);
+      else if (place !== undefined) places.push({ id, ...place });
+    }
+    places.sort((x, y) => x.offset - y.offset);
+    yield* readEvents(this.file, places, signal);
+    for (const event of late) yield { ...event };
   }
 
   /** Takes in what other windows, processes or git wrote. Cheap where nothing is new: call it on every file event. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setImmediate as yieldToEvents } from 'node:timers/promises';
 import type { ImageHash } from '../../core/types';
 import { exportManifest, imagesOf, ManifestError } from '../../manifest';
 import type { KnownPair, MinedRow, Provenance, RowData } from '../../manifest';
@@ -29,7 +30,10 @@ export async function exportFolder(
   const alike = parted ? await nearDuplicates(workspace, inventory.images, assets, options) : { groups: [] };
   const written = exportManifest({
     ...choice,
-    data: { ...(await rowData(workspace, inventory.images, implied.pairs, distrusted)), duplicates: alike.groups },
+    data: {
+      ...(await rowData(workspace, inventory.images, implied.pairs, distrusted, options.signal)),
+      duplicates: alike.groups,
+    },
     shape,
     from,
     folder,
@@ -109,12 +113,25 @@ async function rowData(
   images: readonly KnownImage[],
   implied: readonly KnownPair[],
   distrusted: ReadonlySet<ImageHash>,
+  signal: AbortSignal | undefined,
 ): Promise<RowData> {
   const { ledger, lanes } = workspace;
-  const answers: KnownPair[] = [];
+  const answers = new Map<string, KnownPair>();
   for (const [{ a, b, relation, by, at, id }, ...others] of ledger.state.standing()) {
     if (distrusted.has(a) || distrusted.has(b) || others.some(other => other.relation !== relation)) continue;
-    answers.push({ a, b, relation, provenance: await provenanceOf(workspace, id, by, at) });
+    answers.set(id, { a, b, relation, provenance: { by, at: new Date(at).toISOString() } });
+  }
+  // What the ledger kept of why a pair was asked.
+  for await (const event of ledger.eventsOf(answers.keys(), { signal })) {
+    const why = (event['why'] ?? {}) as Partial<Record<keyof Provenance, never>>;
+    const { lane, model, metric, distance, margin, rank } = why;
+    Object.assign(answers.get(event['id'] as string)!.provenance!, { lane, model, metric, distance, margin, rank });
+  }
+  const mined: MinedRow[] = [];
+  for (const lane of lanes.all()) {
+    for (const row of minedRows(lane)) mined.push(row);
+    await yieldToEvents();
+    signal?.throwIfAborted();
   }
   return {
     images: images.map(({ hash, path: at, class: name }) => ({
@@ -122,19 +139,11 @@ async function rowData(
       path: at,
       ...(name !== null && { class: name }),
     })),
-    answers,
+    answers: [...answers.values()],
     implied,
-    mined: lanes.all().flatMap(minedRows),
+    mined,
     flagged: new Set(ledger.state.flagged().keys()),
   };
-}
-
-/** What the ledger kept of why a pair was asked. */
-async function provenanceOf({ ledger }: Workspace, id: string, by: string, at: number): Promise<Provenance> {
-  const event = await ledger.event(id);
-  const why = (event?.['why'] ?? {}) as Partial<Record<keyof Provenance, never>>;
-  const { lane, model, metric, distance, margin, rank } = why;
-  return { by, at: new Date(at).toISOString(), lane, model, metric, distance, margin, rank };
 }
 
 function minedRows({ lane, model, metric, margin, candidates }: StoredLane): MinedRow[] {

@@ -1,4 +1,5 @@
 import { planSplit, type SplitBy, SplitError, type SplitPlan, splitShape, type Ties } from '../../core/splits';
+import { finish, type Steps } from '../../core/steps';
 import type { ImageHash } from '../../core/types';
 import { ManifestError } from '../types';
 import { RowContext } from './context';
@@ -19,6 +20,11 @@ export interface SplitChoice {
  * @throws ManifestError `empty-selection`, `one-class`, `bad-split`, `too-few-units`
  */
 export function buildRows(data: RowData, choice: RowChoice & SplitChoice): BuiltRows {
+  return finish(rowSteps(data, choice));
+}
+
+/** What `buildRows` does, in steps: a million rows take seconds, in which a person may think better of it. */
+export function* rowSteps(data: RowData, choice: RowChoice & SplitChoice): Steps<BuiltRows> {
   if (choice.from.length === 0)
     throw new ManifestError(
       'empty-selection',
@@ -32,10 +38,12 @@ export function buildRows(data: RowData, choice: RowChoice & SplitChoice): Built
     duplicates: data.duplicates ?? [],
   };
   if (images.length === 0) throw nothing(data, choice);
+  yield;
   const context = new RowContext(data, choice, plan(images, ties, choice));
-  if (choice.shape === 'pairs') addPairs(context);
-  else addTriplets(context);
-  const parts = context.parts();
+  yield* context.learn();
+  if (choice.shape === 'pairs') yield* addPairs(context);
+  else yield* addTriplets(context);
+  const parts = yield* context.parts();
   if (parts.every(part => part.rows.length === 0)) throw nothing(data, choice);
   return { parts, leftOut: context.leftOut, plan: context.plan, ties };
 }

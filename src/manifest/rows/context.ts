@@ -1,4 +1,5 @@
 import { pairKey } from '../../core/pairs';
+import { sortInSteps, type Steps } from '../../core/steps';
 import type { ImageHash, PairKey, Relation } from '../../core/types';
 import type { SplitPlan } from '../../core/splits';
 import type { ImageRef, PairRow, Part, Provenance, Row, RowSource, TripletRow } from '../types';
@@ -30,14 +31,21 @@ export class RowContext {
       const other = this.images.get(image.hash);
       if (!other || image.path < other.path) this.images.set(image.hash, image);
     }
-    for (const { a, b, relation, provenance } of data.answers)
-      this.judged.set(pairKey(a, b), { relation, source: 'answer', provenance: provenance ?? {} });
-    for (const { a, b, relation, provenance } of data.implied) {
-      const key = pairKey(a, b);
-      if (!this.judged.has(key)) this.judged.set(key, { relation, source: 'implied', provenance: provenance ?? {} });
-    }
     this.limit = choice.limit ?? DEFAULT_LIMIT;
     this.rows = plan.names.map(() => new Map<string, Row>());
+  }
+
+  /** Takes in what is known of pairs: before any row is made. */
+  *learn(): Steps<void> {
+    for (const { a, b, relation, provenance } of this.data.answers) {
+      this.judged.set(pairKey(a, b), { relation, source: 'answer', provenance: provenance ?? {} });
+      yield;
+    }
+    for (const { a, b, relation, provenance } of this.data.implied) {
+      const key = pairKey(a, b);
+      if (!this.judged.has(key)) this.judged.set(key, { relation, source: 'implied', provenance: provenance ?? {} });
+      yield;
+    }
   }
 
   from(origin: RowOrigin): boolean {
@@ -114,11 +122,23 @@ export class RowContext {
   }
 
   /** Every part's rows, sorted by their images' hashes: an order that no rename and no clock changes. */
-  parts(): Part[] {
-    return this.plan.names.map((name, i) => ({
-      name,
-      rows: [...this.rows[i]!].sort(([x], [y]) => (x < y ? -1 : x > y ? 1 : 0)).map(([, row]) => row),
-    }));
+  *parts(): Steps<Part[]> {
+    const parts: Part[] = [];
+    for (const [i, name] of this.plan.names.entries()) {
+      const keyed: [string, Row][] = [];
+      for (const entry of this.rows[i]!) {
+        keyed.push(entry);
+        yield;
+      }
+      const sorted = yield* sortInSteps(keyed, ([x], [y]) => (x < y ? -1 : x > y ? 1 : 0));
+      const rows: Row[] = [];
+      for (const [, row] of sorted) {
+        rows.push(row);
+        yield;
+      }
+      parts.push({ name, rows });
+    }
+    return parts;
   }
 }
 

@@ -1,2 +1,2 @@
-export { buildRows, type SplitChoice } from './build';
+export { buildRows, rowSteps, type SplitChoice } from './build';
 export * from './types';

@@ -1,4 +1,5 @@
 import { seeded } from '../../core/splits';
+import type { Steps } from '../../core/steps';
 import type { ImageHash } from '../../core/types';
 import type { ImageRef, Provenance } from '../types';
 import { byClass, differentPairs, differentTotal, samePairs, sameTotal } from './classes';
@@ -6,14 +7,20 @@ import type { RowContext } from './context';
 import type { MinedRow } from './types';
 
 /** Fills the context with pairs: answers, implied ones, mined ones, then classes, so that the stronger source keeps a pair. */
-export function addPairs(context: RowContext): void {
-  addJudged(context);
-  if (context.from('mined')) for (const row of context.data.mined) addMined(context, row);
-  if (context.from('classes')) addClassPairs(context);
+export function* addPairs(context: RowContext): Steps<void> {
+  yield* addJudged(context);
+  if (context.from('mined')) {
+    for (const row of context.data.mined) {
+      addMined(context, row);
+      yield;
+    }
+  }
+  if (context.from('classes')) yield* addClassPairs(context);
 }
 
-function addJudged(context: RowContext): void {
+function* addJudged(context: RowContext): Steps<void> {
   for (const [key, { relation, source, provenance }] of context.judged) {
+    yield;
     if (!context.from(source === 'answer' ? 'answers' : 'implied')) continue;
     const images = context.usable(...(key.split(' ') as ImageHash[]));
     if (images) context.add(context.pair(images[0]!, images[1]!, relation, source, provenance));
@@ -42,7 +49,7 @@ function addMinedPair(context: RowContext, x: ImageHash, y: ImageHash, provenanc
 }
 
 /** Half of the limit for each relation, in each part by its share of the classed images. */
-function addClassPairs(context: RowContext): void {
+function* addClassPairs(context: RowContext): Steps<void> {
   const parts = classedParts(context);
   const images = parts.reduce((n, part) => n + part.flat().length, 0);
   for (const [i, classes] of parts.entries()) {
@@ -60,6 +67,7 @@ function addClassPairs(context: RowContext): void {
     ] as const;
     for (const [relation, pairs] of sources) {
       for (const [a, b] of pairs) {
+        yield;
         const known = context.known(a.hash, b.hash);
         if (known && known.relation !== relation) context.leaveOut('answered-otherwise');
         else context.add(context.pair(a, b, relation, 'class'));

@@ -1,4 +1,5 @@
 import { type Random, sampleIndices, seeded } from '../../core/splits';
+import type { Steps } from '../../core/steps';
 import type { ImageHash, Relation } from '../../core/types';
 import type { ImageRef, Provenance, RowSource } from '../types';
 import { ROW_SOURCES } from '../types';
@@ -24,19 +25,19 @@ interface Links {
  * anchor, in both directions of the pair. Where classes are ticked, a judged pair that lacks its other half takes it from
  * the classes. A triplet's source is the weaker of its two halves'.
  */
-export function addTriplets(context: RowContext): void {
-  const parts = judgedLinks(context);
+export function* addTriplets(context: RowContext): Steps<void> {
+  const parts = yield* judgedLinks(context);
   const classes = context.from('classes') ? classedParts(context) : [];
-  if (context.from('mined')) addMinedTriplets(context);
-  combine(context, parts);
+  if (context.from('mined')) yield* addMinedTriplets(context);
+  yield* combine(context, parts);
   if (context.from('classes')) {
-    completeFromClasses(context, parts, classes);
-    addClassTriplets(context, classes);
+    yield* completeFromClasses(context, parts, classes);
+    yield* addClassTriplets(context, classes);
   }
 }
 
 /** Every anchor's judged neighbours, by part; anchors in order of their hashes. */
-function judgedLinks(context: RowContext): Links[][] {
+function* judgedLinks(context: RowContext): Steps<Links[][]> {
   const parts = context.plan.names.map(() => new Map<ImageHash, Links>());
   const link = (part: number, anchor: ImageRef, other: Link, relation: Relation): void => {
     let links = parts[part]!.get(anchor.hash);
@@ -44,6 +45,7 @@ function judgedLinks(context: RowContext): Links[][] {
     if (relation !== 'incomparable') links[relation].push(other);
   };
   for (const [key, { relation, source, provenance }] of context.judged) {
+    yield;
     if (!context.from(source === 'answer' ? 'answers' : 'implied')) continue;
     const images = context.usable(...(key.split(' ') as ImageHash[]));
     if (!images) continue;
@@ -71,7 +73,7 @@ function judgedLinks(context: RowContext): Links[][] {
   });
 }
 
-function combine(context: RowContext, parts: Links[][]): void {
+function* combine(context: RowContext, parts: Links[][]): Steps<void> {
   const totals = parts.map(links => links.reduce((n, { same, different }) => n + same.length * different.length, 0));
   const all = totals.reduce((x, y) => x + y, 0);
   for (const [i, links] of parts.entries()) {
@@ -85,6 +87,7 @@ function combine(context: RowContext, parts: Links[][]): void {
       const until = from + same.length * different.length;
       for (; next < chosen.length && chosen[next]! < until; next++) {
         const index = chosen[next]! - from;
+        yield;
         const positive = same[Math.floor(index / different.length)]!;
         const negative = different[index % different.length]!;
         addLinked(context, anchor, positive, negative);
@@ -101,12 +104,13 @@ function addLinked(context: RowContext, anchor: ImageRef, positive: Link, negati
 }
 
 /** Judged pairs whose other half nobody judged: one negative (or positive) each, drawn from the classes. */
-function completeFromClasses(context: RowContext, parts: Links[][], classes: ImageRef[][][]): void {
+function* completeFromClasses(context: RowContext, parts: Links[][], classes: ImageRef[][][]): Steps<void> {
   for (const [i, links] of parts.entries()) {
     const random = seeded(context.choice.seed, `complete ${context.plan.names[i]!}`);
     const all = classes[i]!.flat();
     const members = new Map(classes[i]!.map(group => [group[0]!.class, group]));
     for (const { anchor, same, different } of links) {
+      yield;
       if (anchor.class === undefined) continue;
       if (different.length === 0) {
         for (const positive of same) {
@@ -140,8 +144,9 @@ function draw(
   return undefined;
 }
 
-function addMinedTriplets(context: RowContext): void {
+function* addMinedTriplets(context: RowContext): Steps<void> {
   for (const row of context.data.mined) {
+    yield;
     if (row.kind !== 'triplet') continue;
     const images = context.usable(row.anchor, row.positive, row.negative);
     if (!images) continue;
@@ -157,7 +162,7 @@ function addMinedTriplets(context: RowContext): void {
   }
 }
 
-function addClassTriplets(context: RowContext, parts: ImageRef[][][]): void {
+function* addClassTriplets(context: RowContext, parts: ImageRef[][][]): Steps<void> {
   const images = parts.reduce((n, part) => n + part.flat().length, 0);
   for (const [i, classes] of parts.entries()) {
     const limit = Math.round((context.limit * classes.flat().length) / Math.max(1, images));
@@ -165,6 +170,7 @@ function addClassTriplets(context: RowContext, parts: ImageRef[][][]): void {
     context.leaveOut('over-limit', total - Math.min(total, limit));
     const random = seeded(context.choice.seed, `class-triplets ${context.plan.names[i]!}`);
     for (const [anchor, positive, negative] of classTriplets(classes, limit, random)) {
+      yield;
       const p = context.known(anchor.hash, positive.hash);
       const n = context.known(anchor.hash, negative.hash);
       if ((p && p.relation !== 'same') || (n && n.relation !== 'different')) context.leaveOut('answered-otherwise');

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Random } from '../../../src/core/random';
 import type { ImageHash } from '../../../src/core/types';
+import { decode } from '../model/pictures';
 import { identify, ImageIndex, scanFolder, VectorStore } from '../../../src/dataset';
 
 /** Embedded images with their true classes. */
@@ -11,6 +12,36 @@ export interface Labelled {
   /** row after row, unit length */
   vectors: Float32Array;
   dimension: number;
+}
+
+/**
+ * Images that no network has seen: averaged pixels, 10 x 10 grey or 6 x 6 in colour, each image's mean taken off. What a
+ * person has whose images are unlike all that the shipped model was trained on; and it never changes with that model.
+ */
+export async function readPixels(folder: string): Promise<Labelled> {
+  const { images } = await identify(await scanFolder(folder), await ImageIndex.open(undefined));
+  const classed = images.filter(image => image.class !== null);
+  const files = classed.map(({ paths }) => paths[0]);
+  const colours = await decode(folder, files, { width: 6, height: 6, channels: 3 });
+  const isGrey = colours.every((value, i) => Math.abs(value - colours[i - (i % 3)]) < 8);
+  const pixels = isGrey ? await decode(folder, files, { width: 10, height: 10, channels: 1 }) : colours;
+  const dimension = pixels.length / files.length;
+  const vectors = Float32Array.from(pixels);
+  for (let row = 0; row < files.length; row++) {
+    const from = row * dimension;
+    const mean = vectors.subarray(from, from + dimension).reduce((sum, x) => sum + x, 0) / dimension;
+    for (let i = 0; i < dimension; i++) vectors[from + i] -= mean;
+  }
+  toUnitLength(vectors, dimension);
+  return { hashes: classed.map(({ hash }) => hash), classes: classed.map(image => image.class!), vectors, dimension };
+}
+
+function toUnitLength(vectors: Float32Array, dimension: number): void {
+  for (let from = 0; from < vectors.length; from += dimension) {
+    let square = 0;
+    for (let i = 0; i < dimension; i++) square += vectors[from + i] ** 2;
+    for (let i = 0; i < dimension; i++) vectors[from + i] /= Math.sqrt(square) || 1;
+  }
 }
 
 /** What `margin embed` left in a folder's cache: every image with a class and a vector of the named model. */
@@ -27,12 +58,7 @@ export async function readEmbedded(folder: string, model: string): Promise<Label
   const { vectors, missing } = await store.matrix(classed.map(({ hash }) => hash));
   if (missing.length > 0) throw new Error(`${missing.length} images have no vector`);
   const copy = Float32Array.from(vectors);
-  for (let row = 0; row < classed.length; row++) {
-    const from = row * dimension;
-    let norm = 0;
-    for (let i = 0; i < dimension; i++) norm += copy[from + i] ** 2;
-    for (let i = 0; i < dimension; i++) copy[from + i] /= Math.sqrt(norm) || 1;
-  }
+  toUnitLength(copy, dimension);
   return {
     hashes: classed.map(({ hash }) => hash),
     classes: classed.map(image => image.class!),

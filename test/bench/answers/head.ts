@@ -10,7 +10,7 @@ export interface Lessons {
 
 const MOST = 20_000;
 
-export function lessonsOf(set: Labelled, { graph, given }: Session, seed: number): Lessons {
+export function lessonsOf(set: Labelled, { graph, given }: Pick<Session, 'graph' | 'given'>, seed: number): Lessons {
   const random = new Random(seed);
   const row = new Map(set.hashes.map((hash, i) => [hash, i]));
   const lessons: Lessons = { same: [], different: [] };

@@ -28,6 +28,8 @@ export interface SessionOptions {
   checks?: number;
   /** ask what is implied as well, as where several people or imports answer the same */
   redundant?: boolean;
+  /** called after each answer; what it gets grows on */
+  afterAnswer?: (soFar: Pick<Session, 'graph' | 'given' | 'asked'>) => void;
 }
 
 export interface Session {
@@ -46,7 +48,7 @@ const RECALIBRATE = 100;
 
 /** A scripted person answers candidates, none that is known already, until so many answers or none is left. */
 export function simulate(set: Labelled, candidates: readonly [number, number][], options: SessionOptions): Session {
-  const { strategy, answers, seed, flips = 0, repeats = 0, checks = 0, redundant = false } = options;
+  const { strategy, answers, seed, flips = 0, repeats = 0, checks = 0, redundant = false, afterAnswer } = options;
   const random = new Random(seed);
   const graph = new RelationGraph();
   const given = new Map<string, Given>();
@@ -63,7 +65,9 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
     given.set(key, { x, y, relation, flipped, inconsistent: before !== undefined && before.relation !== relation });
     asked++;
     const judgement: Judgement = { id: key, relation };
-    return graph.set(set.hashes[x], set.hashes[y], [judgement]).images;
+    const { images } = graph.set(set.hashes[x], set.hashes[y], [judgement]);
+    afterAnswer?.({ graph, given, asked });
+    return images;
   };
   const isKnown = (a: ImageHash, b: ImageHash) => graph.known(a, b) !== undefined;
   const isOpen = (question: number) => {
@@ -91,8 +95,12 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
       return new QuestionOrder(questions, { isOpen, isKnown, sizeOf: image => graph.sizeOf(image) }, { seed });
     };
     const checkAmong = (): number | undefined => {
-      const implied = [...candidates.keys()].filter(i => !isOpen(i) && !given.has(candidates[i].join(' ')));
-      return implied.length === 0 ? undefined : implied[random.below(implied.length)];
+      // Drawn until one fits, which is as good as drawing from the list of those that fit.
+      for (let tries = 0; tries < 1000; tries++) {
+        const i = random.below(candidates.length);
+        if (!isOpen(i) && !given.has(candidates[i].join(' '))) return i;
+      }
+      return undefined;
     };
     let order = build();
     while (asked < answers) {

@@ -2,7 +2,7 @@ import { Random } from '../../../src/core/random';
 import { logOddsRight, rankSuspects } from '../../../src/core/relations';
 import type { ImageHash } from '../../../src/core/types';
 import { distance, type Labelled, neighbourPairs, rowsOf, split } from './data';
-import { lessonsOf, recallAt1, trainHead } from './head';
+import { type Lessons, lessonsOf, recallAt1, trainHead } from './head';
 import { type Session, type SessionOptions, simulate, type Strategy } from './session';
 
 export interface Savings {
@@ -52,9 +52,17 @@ export function recallCurves(
     });
     for (const strategy of ['ordered', 'hardest', 'random'] as const) {
       const candidates = strategy === 'random' ? anywhere : near;
+      const lessons = new Map<number, Lessons>();
+      simulate(train, candidates, {
+        strategy,
+        answers: Math.max(...answers),
+        seed,
+        afterAnswer: soFar => {
+          if (answers.includes(soFar.asked)) lessons.set(soFar.asked, lessonsOf(train, soFar, seed));
+        },
+      });
       for (const count of answers) {
-        const session = simulate(train, candidates, { strategy, answers: count, seed });
-        const head = trainHead(train, lessonsOf(train, session, seed), { seed });
+        const head = trainHead(train, lessons.get(count) ?? { same: [], different: [] }, { seed });
         let point = points.find(p => p.strategy === strategy && p.answers === count);
         if (point === undefined) points.push((point = { strategy, answers: count, recall: [] }));
         point.recall.push(recallAt1(heldOut, head));

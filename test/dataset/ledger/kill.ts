@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as yieldToEvents, setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { Random } from '../../../src/core/random';
 import { Ledger } from '../../../src/dataset/ledger';
@@ -22,13 +22,20 @@ export interface KillReport {
   doubled: string[];
 }
 
+export interface KillOptions {
+  seed?: number;
+  /** ends the run after the kill under way; what was seen until then is reported */
+  signal?: AbortSignal;
+  onProgress?: (kills: number) => void;
+}
+
 /**
  * Two processes answer into one ledger; one after the other is killed (SIGKILL) at a random moment and started again.
  * After every kill the ledger is read on; in the end it is read anew, and every acknowledged act must be in it once.
  */
 export async function killRepeatedly(
   kills: number,
-  { seed = 1, onProgress = () => undefined }: { seed?: number; onProgress?: (kills: number) => void } = {},
+  { seed = 1, signal, onProgress = () => undefined }: KillOptions = {},
 ): Promise<KillReport> {
   const root = mkdtempSync(path.join(os.tmpdir(), 'margin-kill-'));
   try {
@@ -60,7 +67,7 @@ export async function killRepeatedly(
 
     const life = async (person: string, random: Random) => {
       let again: string[] = [];
-      while (report.kills < kills) {
+      while (report.kills < kills && !signal?.aborted) {
         report.kills++;
         report.sentAgain += again.length;
         const lines = await oneLife([worker, folder, `${person}-${report.kills}`, ...again], random);
@@ -103,19 +110,22 @@ export async function killRepeatedly(
 async function oneLife(args: readonly string[], random: Random): Promise<string[]> {
   const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
-  let ready: () => void = () => undefined;
-  const answering = new Promise<void>(resolve => (ready = resolve));
+  let enough: () => void = () => undefined;
+  // `ready`, then two lines an act. By lines and not by the clock: a process that gets little of a busy machine's
+  // processor would always die before its first answer.
+  const wanted = 1 + random.below(12);
+  const answering = new Promise<void>(resolve => (enough = resolve));
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
-    if (output.startsWith('ready\n')) ready();
+    if (output.split('\n').length > wanted) enough();
   });
   const gone = new Promise<void>(resolve => child.once('close', () => resolve()));
-  // One in ten dies while it starts or reads; the others at any point of their first few answers.
+  // One in ten dies while it starts or reads; the others at any point of one of their first few answers.
   if (random.below(10) === 0) await sleep(random.below(60));
   else {
-    await answering;
-    const until = performance.now() + random.next() ** 2 * 40;
-    while (performance.now() < until) await sleep(0);
+    await Promise.race([answering, gone]);
+    const until = performance.now() + random.next() * 3;
+    while (performance.now() < until) await yieldToEvents();
   }
   child.kill('SIGKILL');
   await gone;

@@ -42,6 +42,32 @@ describe('an answer', () => {
     expect(ledger.state.history(A, B, by).map(({ relation }) => relation)).toEqual(['same', 'different']);
   });
 
+  it('is given back whole, many in one pass, in the order of the file', async () => {
+    const folder = temporaryFolder();
+    const long = 'x'.repeat(300_000);
+    const lines = Array.from({ length: 2000 }, (_, i) =>
+      answerLine(`id-${i}`, image(`a${i}`), image(`b${i}`), {
+        why: { lane: i === 7 ? long : 'hard-negatives', rank: i },
+      }),
+    );
+    writeLedger(folder, lines.map(line => line.trimEnd() + '\n').join(''));
+    const ledger = await Ledger.open(folder, { by });
+    await ledger.answer({ a: A, b: B, relation: 'same', why: { rank: -1 } }, { token: 'mine' });
+    const wanted = ['id-1999', 'mine', 'id-7', 'nobody', 'id-8', 'id-0'];
+    const found: unknown[] = [];
+    for await (const event of ledger.eventsOf(wanted))
+      found.push([event['id'], (event['why'] as { rank: number }).rank]);
+    expect(found).toEqual([
+      ['id-0', 0],
+      ['id-7', 7],
+      ['id-8', 8],
+      ['id-1999', 1999],
+      ['mine', -1],
+    ]);
+    rmSync(ledgerFile(folder));
+    for await (const event of ledger.eventsOf(['id-1'])) expect.unreachable(String(event['id']));
+  });
+
   it('by two people is two answers', async () => {
     const ledger = await Ledger.open(temporaryFolder(), { by });
     await ledger.answer({ a: A, b: B, relation: 'same' });
