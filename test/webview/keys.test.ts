@@ -44,6 +44,28 @@ describe('the keys of the Label page', () => {
     expect(actionOf({ ...plain, key: '3' }, 'triplet')).toBeUndefined();
   });
 
+  test('a contradiction has keys of its own, and none of the verdicts', () => {
+    const mode = { contradiction: true };
+    const act = (key: string) => actionOf({ ...plain, key }, 'triplet', mode);
+    expect(act('c')).toEqual({ do: 'correct' });
+    expect(act('L')).toEqual({ do: 'later' });
+    expect(act('Escape')).toEqual({ do: 'later' });
+    expect(act('u')).toEqual({ do: 'unclear' });
+    expect(act('9')).toEqual({ do: 'pick', index: 8 });
+    expect(act('Backspace')).toEqual({ do: 'undo' });
+    for (const key of ['y', 'n', 'p', 'b', 's', 'd', 'x', 'm', 'ArrowLeft']) expect(act(key)).toBeUndefined();
+  });
+
+  test('an offer adds its two keys, and takes none away', () => {
+    expect(actionOf({ ...plain, key: 'm' }, 'pair')).toBeUndefined();
+    expect(actionOf({ ...plain, key: 'm' }, 'pair', { offered: true })).toEqual({ do: 'merge' });
+    expect(actionOf({ ...plain, key: 'r' }, 'triplet', { offered: true })).toEqual({ do: 'relabel' });
+    expect(actionOf({ ...plain, key: 'n' }, 'triplet', { offered: true })).toEqual({
+      do: 'answer',
+      verdict: 'negative-same',
+    });
+  });
+
   test('no chord and no repeat is ever ours, and no key name trips it', () => {
     const held = fc.constantFrom('repeat', 'ctrlKey', 'metaKey', 'altKey');
     const key = fc.oneof(fc.constantFrom('s', 'y', 'z', ' ', 'Backspace', '__proto__', 'constructor'), fc.string());

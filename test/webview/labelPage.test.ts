@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RpcError } from '../../src/rpc/rpc';
-import { pair, ScriptedEngine, triplet } from '../host/support/scriptedEngine';
+import type { ContradictionAnswer } from '../../src/rpc/engine-protocol';
+import { hash, pair, ScriptedEngine, triplet } from '../host/support/scriptedEngine';
 import { CHROMIUM, LabelPageHost } from './support/labelPage';
 
 const host = new LabelPageHost();
@@ -289,5 +290,151 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     expect(beside[1]!.left).toBeLessThan(beside[2]!.left);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(600);
     await page.close();
+  });
+
+  const three: ContradictionAnswer[] = ['different', 'same', 'same'].map((relation, n) => ({
+    id: `answer-${String(n)}`,
+    a: { hash: hash(100 + n), path: `cats/${String(n)}.jpg`, class: 'cats' },
+    b: { hash: hash(100 + ((n + 1) % 3)), path: `cats/${String((n + 1) % 3)}.jpg`, class: 'cats' },
+    relation: relation as 'same',
+    by: n === 2 ? 'bob' : 'ada',
+    at: '2026-11-22T10:00:00.000Z',
+    missing: false,
+    probability: [0.6, 0.3, 0.1][n]!,
+    proposed: n === 0,
+    flipTo: relation === 'same' ? 'different' : 'same',
+    mine: n !== 2,
+  }));
+
+  test('a contradiction is shown with its images, and one key corrects its likeliest wrong answer', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    engine.beside.contradiction = { images: 3, answers: three, more: 1 };
+    const { page, complaints } = await host.open(engine);
+    await page.locator('.question').filter({ hasText: '3 answers contradict each other · 1 more' }).waitFor();
+    await page.locator('#stage figure img').nth(1).waitFor();
+    await expect.poll(() => page.locator('.suspect img').count()).toBe(6);
+    const rows = page.locator('.suspect');
+    expect(await rows.evaluateAll(all => all.map(row => row.getAttribute('aria-current')))).toEqual([
+      'true',
+      'false',
+      'false',
+    ]);
+    expect(await rows.nth(2).innerText()).toContain('bob');
+    for (const key of ['s', 'd', 'x', 'ArrowRight']) await page.keyboard.press(key); // nothing is judged meanwhile
+    await page.keyboard.press('c');
+    await shows(page, 'pair-0');
+    expect(engine.acts).toEqual([{ a: three[0]!.a.hash, b: three[0]!.b.hash, relation: 'same' }]);
+    expect(engine.ledger).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('any answer of a contradiction can be chosen, by key or by mouse, and is read aloud', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    engine.beside.contradiction = { images: 3, answers: three, more: 0 };
+    const { page } = await host.open(engine);
+    const stage = (id: string) => page.locator(`[data-item="answer ${id}"]`).waitFor();
+    await stage('answer-0');
+    await page.keyboard.press('ArrowDown');
+    await stage('answer-1');
+    await expect.poll(() => page.locator('.announcements').innerText()).toContain('30 % likely wrong');
+    await page.keyboard.press('3');
+    await stage('answer-2');
+    await page.keyboard.press('ArrowUp');
+    await stage('answer-1');
+    await page.locator('.suspect').nth(0).click();
+    await stage('answer-0');
+    await page.keyboard.press('2');
+    await page.getByRole('button', { name: 'Really different' }).click();
+    await shows(page, 'pair-0');
+    expect(engine.acts).toEqual([{ a: three[1]!.a.hash, b: three[1]!.b.hash, relation: 'different' }]);
+    await page.close();
+  });
+
+  test('a contradiction can be left for later, and a slow disk does not take a second key', async () => {
+    const engine = new ScriptedEngine(range(4).map(pair));
+    engine.beside.contradiction = { images: 3, answers: three, more: 0 };
+    const { page } = await host.open(engine);
+    await page.locator('.suspect').first().waitFor();
+    await page.keyboard.press('l');
+    await shows(page, 'pair-0');
+    expect(engine.acts).toEqual([{ later: 'contradiction' }]);
+    engine.beside.contradiction = { images: 3, answers: three, more: 0 };
+    await page.keyboard.press('s');
+    await page.locator('.suspect').first().waitFor();
+    let open!: () => void;
+    engine.gate = new Promise(resolve => (open = resolve));
+    await page.keyboard.press('u');
+    await page.locator('[aria-busy="true"]').waitFor();
+    await page.keyboard.press('c');
+    open();
+    await shows(page, 'pair-1');
+    expect(engine.acts.at(-1)).toMatchObject({ relation: 'incomparable' });
+    expect(engine.acts).toHaveLength(2);
+    await page.close();
+  });
+
+  test('a change of classes is offered beside the question, made by one key, and no obstacle', async () => {
+    const offer = {
+      a: { hash: hash(1), path: 'pets/cats/1.jpg', class: 'pets/cats' },
+      b: { hash: hash(2), path: 'wild/lynx/2.jpg', class: 'wild/lynx' },
+      choices: [
+        { kind: 'relabel' as const, images: 1, from: 'wild/lynx', to: 'pets/cats' },
+        { kind: 'merge' as const, images: 12, from: 'wild/lynx', to: 'pets/cats' },
+      ],
+    };
+    const engine = new ScriptedEngine(range(6).map(pair));
+    engine.beside.offer = { ...offer };
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.locator('.offer > span').filter({ hasText: '“cats” and “lynx”: one class?' }).waitFor();
+    await page.getByRole('button', { name: 'To “cats” (1 image)' }).waitFor();
+    await page.keyboard.press('s'); // the question is as live as ever
+    await shows(page, 'pair-1');
+    await page.keyboard.press('m');
+    await page.locator('.offer').waitFor({ state: 'detached' });
+    expect(engine.acts).toEqual([{ kind: 'merge' }]);
+    await page.keyboard.press('m'); // means nothing where nothing is offered
+    engine.beside.offer = { ...offer };
+    await page.keyboard.press('s');
+    await page.locator('.offer').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.offer').waitFor({ state: 'detached' });
+    expect(engine.acts).toEqual([{ kind: 'merge' }, { later: 'offer' }]);
+    await page.close();
+  });
+
+  test('says quietly how long the rest takes, what was saved, and when little is left to learn', async () => {
+    const engine = new ScriptedEngine(range(6).map(pair));
+    engine.beside.timeLeft = { seconds: 750, low: 400, high: 1100 };
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    expect(await page.locator('.counts').innerText()).toContain('6 left · 15 min');
+    expect(await page.locator('.counts').getAttribute('title')).toContain('7 min to 20 min');
+    expect(await page.locator('.hint').count()).toBe(0);
+    engine.beside.chanceOfChange = 0.12;
+    await page.keyboard.press('s');
+    await page.getByText('a 12 % chance that 100 more answers change anything').waitFor();
+    await page.close();
+  });
+
+  test('what waits for the disk, and what waits on another screen, is said at once', async () => {
+    const engine = new ScriptedEngine(range(6).map(pair));
+    const { page } = await host.open(engine);
+    await shows(page, 'pair-0');
+    engine.beside.unsaved = { count: 2, reason: 'no space left to write answers.jsonl' };
+    await page.keyboard.press('s');
+    const alert = page.getByRole('alert').filter({ hasText: '2 answers are not on disk yet.' });
+    await alert.waitFor();
+    delete engine.beside.unsaved;
+    await page.keyboard.press('s');
+    await alert.waitFor({ state: 'detached' });
+    await page.close();
+
+    const done = new ScriptedEngine([]);
+    done.beside.elsewhere = 'bob@example.org';
+    const other = await host.open(done);
+    await other.page.getByText('on another screen now (bob@example.org)').waitFor();
+    await other.page.close();
   });
 });

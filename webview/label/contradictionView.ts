@@ -77,7 +77,7 @@ function choicesView(suspect: ContradictionAnswer, { model, act }: ViewContext):
     [t('Later'), 'L', 'secondary', { do: 'later' }, model.pending?.kind === 'later'],
   ];
   return html`
-    <div class="verdicts pair" role="group" aria-label=${t('This answer')}>
+    <div class="verdicts pair settle" role="group" aria-label=${t('This answer')}>
       ${choices.map(
         ([title, key, appearance, action, given]) => html`
           <vscode-button

@@ -4,7 +4,7 @@ import type { ClassOffer } from '../../src/rpc/engine-protocol';
 import { icon } from '../ui/icons';
 import { t } from '../ui/text';
 import type { ViewContext } from './context';
-import { offerTitle } from './words';
+import { classTitle, offerTitle } from './words';
 
 /** What the latest answer may mean for the classes: said once, beside the next question, and gone with the next answer. */
 export function offerView(offer: ClassOffer | undefined, { model, act }: ViewContext): TemplateResult | typeof nothing {
@@ -32,7 +32,7 @@ export function offerView(offer: ClassOffer | undefined, { model, act }: ViewCon
               act({ do: isMerge ? 'merge' : 'relabel' }, event);
             }}
           >
-            ${title(choice)}
+            ${title(choice, offer)}
             <kbd slot="end" aria-hidden="true">${key}</kbd>
           </vscode-button>`;
         })}
@@ -44,10 +44,11 @@ export function offerView(offer: ClassOffer | undefined, { model, act }: ViewCon
 type Choice = ClassOffer['choices'][number];
 
 /** Short enough for a narrow panel: what, and how many images it touches. */
-function title({ kind, images, to }: Choice): string {
+function title({ kind, images, to }: Choice, offer: ClassOffer): string {
   const many = images === 1 ? t('1 image') : t('{0} images', images);
   if (kind === 'merge') return t('Merge ({0})', many);
-  return kind === 'name' ? t('Name “{0}” ({1})', to, many) : t('Move to “{0}” ({1})', to, many);
+  const name = classTitle(to, offer);
+  return kind === 'name' ? t('Name “{0}” ({1})', name, many) : t('To “{0}” ({1})', name, many);
 }
 
 function explanation({ kind, images, from, to }: Choice): string {

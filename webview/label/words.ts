@@ -41,9 +41,16 @@ export function nameOf(path: string): string {
 }
 
 /** What two images that are the same may mean for their classes. */
-export function offerTitle({ a, b }: ClassOffer): string {
+export function offerTitle(offer: ClassOffer): string {
+  const { a, b } = offer;
   if (a.class === undefined || b.class === undefined) return t('One of the two has no class');
-  return t('“{0}” and “{1}”: one class?', a.class, b.class);
+  return t('“{0}” and “{1}”: one class?', classTitle(a.class, offer), classTitle(b.class, offer));
+}
+
+/** The last part of a class's path, where that tells the two classes apart. */
+export function classTitle(name: string, { a, b }: ClassOffer): string {
+  const last = (path = '') => path.slice(path.lastIndexOf('/') + 1);
+  return last(a.class) === last(b.class) ? name : last(name);
 }
 
 /** How long the rest takes, in a word or two; honest means rounded. */
@@ -64,8 +71,5 @@ const LITTLE = 0.15;
 /** That there is little left to learn here, or nothing while there is. */
 export function stoppingHint({ chanceOfChange }: Pick<LabelWindow, 'chanceOfChange'>): string | undefined {
   if (chanceOfChange === undefined || chanceOfChange >= LITTLE) return undefined;
-  return t(
-    'The next hundred answers will probably change nothing (chance of any change: {0} %).',
-    Math.round(100 * chanceOfChange),
-  );
+  return t('Nearly done: a {0} % chance that 100 more answers change anything.', Math.round(100 * chanceOfChange));
 }

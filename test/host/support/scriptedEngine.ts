@@ -41,6 +41,10 @@ export function triplet(n: number): Item {
 export class ScriptedEngine implements Engine {
   readonly ledger: { itemId: string; verdict: Verdict; token: string }[] = [];
   readonly calls: string[] = [];
+  /** what stands beside the items in the windows to come; settling, accepting or leaving it takes it away */
+  beside: Pick<LabelWindow, 'contradiction' | 'offer' | 'unsaved' | 'timeLeft' | 'chanceOfChange' | 'elsewhere'> = {};
+  /** what was settled, accepted or left */
+  readonly acts: Record<string, unknown>[] = [];
   /** awaited before an answer is written */
   gate: Promise<void> = Promise.resolve();
   /** thrown by the next call of that name */
@@ -91,6 +95,27 @@ export class ScriptedEngine implements Engine {
         this.#items = this.#items.filter(item => !JSON.stringify(item).includes(image));
         return this.#window(9);
       }
+      case 'settle': {
+        const { a, b, relation } = params as Calls['settle']['params'];
+        await this.gate;
+        this.acts.push({ a, b, relation });
+        delete this.beside.contradiction;
+        return this.#window(9);
+      }
+      case 'later': {
+        const { what } = params as Calls['later']['params'];
+        this.acts.push({ later: what });
+        delete this.beside[what];
+        return this.#window(9);
+      }
+      case 'acceptOffer': {
+        const { kind } = params as Calls['acceptOffer']['params'];
+        this.acts.push({ kind });
+        delete this.beside.offer;
+        return this.#window(9);
+      }
+      case 'takeUpContradictions':
+        return { count: this.beside.contradiction ? 1 : 0 };
       case 'thumbnail': {
         const asked = params as Calls['thumbnail']['params'];
         return this.thumbnail(asked.hash, asked.size);
@@ -131,6 +156,7 @@ export class ScriptedEngine implements Engine {
       session: this.ledger.length,
       implied: 0,
       canUndo: this.ledger.length > 0,
+      ...this.beside,
     };
   }
 }
