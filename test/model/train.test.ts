@@ -105,6 +105,22 @@ describe('training', () => {
     expect(result.history.length - result.best!.epoch).toBe(2);
   });
 
+  it('is the same run with more minutes than it needs, and learns nothing once they are over', async () => {
+    const data = stripes(6, 6);
+    const run = (chosen: Parameters<typeof quickOptions>[0]) =>
+      train(quickOptions({ threads: 2, epochs: 2, ...chosen }), tinyInput, data, environment(workerFile));
+    const [free, ample] = [await run({}), await run({ maxMinutes: 10_000 })];
+    expect(weightsOf(ample)).toEqual(weightsOf(free));
+    // The learning rate has come down to nothing with the time: whichever it was, the network is as it began.
+    const [slow, fast] = [
+      await run({ maxMinutes: 1e-9, learningRate: 1e-3 }),
+      await run({ maxMinutes: 1e-9, learningRate: 1e-1 }),
+    ];
+    expect(slow.ended).toBe('time');
+    expect(weightsOf(fast)).toEqual(weightsOf(slow));
+    expect(weightsOf(free)).not.toEqual(weightsOf(slow));
+  });
+
   it('learns from answers alone, on pictures without classes', async () => {
     const { pixels, count, labels } = stripes(4, 20);
     const answers = Array.from({ length: 160 }, (_, k) => {

@@ -18,12 +18,14 @@ const STOP = 2;
 /** what the first replica decided for everyone, e.g. to stop */
 const DECISION = 3;
 const PLACES = 4;
+/** behind the places: a number that the first replica says, as 64 bits */
+const WORD = PLACES * 4;
 
 /** @param embeddingFloats room for the larger of a batch and the held-out set */
 export function share(replicas: number, embeddingFloats: number, gradientSize: number): Shared {
   return {
     replicas,
-    control: new SharedArrayBuffer(PLACES * 4),
+    control: new SharedArrayBuffer(WORD + 8),
     embeddings: new SharedArrayBuffer(embeddingFloats * 4),
     gradients: new SharedArrayBuffer(replicas * gradientSize * 4),
     gradientSize,
@@ -42,12 +44,14 @@ export function requestStop(shared: Shared): void {
 export class Exchange {
   readonly embeddings: Float32Array;
   private readonly control: Int32Array;
+  private readonly word: Float64Array;
 
   constructor(
     private readonly shared: Shared,
     readonly replica: number,
   ) {
-    this.control = new Int32Array(shared.control);
+    this.control = new Int32Array(shared.control, 0, PLACES);
+    this.word = new Float64Array(shared.control, WORD, 1);
     this.embeddings = new Float32Array(shared.embeddings);
   }
 
@@ -79,6 +83,16 @@ export class Exchange {
     const decided = Atomics.load(this.control, DECISION) !== 0;
     this.meet();
     return decided;
+  }
+
+  /** The first replica's number, heard by all: clocks differ, and what follows from them must not. */
+  agree(value: number): number {
+    if (this.replicas === 1) return value;
+    if (this.replica === 0) this.word[0] = value;
+    this.meet();
+    const agreed = this.word[0]!;
+    this.meet();
+    return agreed;
   }
 
   /** This replica's own vector of gradients (or of anything to be summed). */

@@ -58,7 +58,7 @@ export interface TrainOptions {
   stepsPerEpoch: number;
   optimiser: 'adam' | 'sgd';
   learningRate: number;
-  /** `cosine`: to zero over the whole run; `decay`: x 0.99 an epoch (Koch) */
+  /** `cosine`: to zero over the whole run, by its steps or its minutes; `decay`: x 0.99 an epoch (Koch) */
   schedule: 'constant' | 'cosine' | 'decay';
   weightDecay: number;
   augmentation: Augmentation;

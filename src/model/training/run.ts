@@ -62,7 +62,7 @@ export class Run {
     let pictures = 0;
     for (let i = 0; i < this.stepsPerEpoch; i++) {
       if (this.exchange.decide(this.exchange.stopRequested)) return 'cancelled';
-      const report = this.learner.step(this.step, this.step / steps, this.epoch);
+      const report = this.learner.step(this.step, this.progress(steps), this.epoch);
       this.step++;
       sum += report.loss;
       pictures += report.pictures;
@@ -123,6 +123,16 @@ export class Run {
     const same = pairs.map(({ relation }) => relation === 'same');
     if (!same.includes(true) || !same.includes(false)) return undefined;
     return verification(distances, same).auc.value;
+  }
+
+  /**
+   * The share of the run that is over: of its steps, or of its minutes where those will end first, so that the learning rate
+   * has come down by then. A run that keeps ahead of its clock is the same whatever the clock said.
+   */
+  private progress(steps: number): number {
+    const { maxMinutes } = this.start.options;
+    const done = this.step / steps;
+    return maxMinutes > 0 ? this.exchange.agree(Math.max(done, this.seconds() / (maxMinutes * 60))) : done;
   }
 
   private report(loss: number, imagesPerSecond: number, steps: number): void {
