@@ -229,7 +229,7 @@ function writeCard(reports) {
   const card = JSON.parse(readFileSync(file, 'utf8'));
   card.name = 'starter';
   card.description =
-    'A small general embedder for a first round of mining: photographs, drawings, characters. Trained by Margin itself on three classes of clothing photographs, seven of Fashion-MNIST and three Omniglot alphabets.';
+    'A small general embedder for a first round of mining: photographs, drawings, characters. Trained by Margin itself on three classes of clothing photographs, seven of Fashion-MNIST and three Omniglot alphabets, and on single photographs, patches of them and garments as classes of their own, met changed at random.';
   card.licence = 'MIT. Trained on: clothing-dataset-small (CC0 1.0), Fashion-MNIST (MIT), Omniglot (MIT).';
   const rounded = JSON.parse(
     JSON.stringify(reports, (_, v) => (typeof v === 'number' ? Math.round(v * 1e4) / 1e4 : v)),
