@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import type { Problem } from '../core/mining/problem';
 import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
@@ -28,8 +29,14 @@ const WHOLE_SWEEP = 0.3;
 /** Milliseconds in which a cancelled run makes something of what its anchors have kept. */
 const LAST_WORDS = 60;
 
-/** State of the anchors of one window may take this much. */
-const STATE_BYTES = 768 << 20;
+/**
+ * State of the anchors of one window may take this much: an eighth of the machine's memory, and what WebAssembly has room for
+ * beside the vectors. With more windows every pair is met up to twice.
+ */
+function stateBytes(n: number, d: number): number {
+  const share = Math.min(2 ** 31, Math.max(768 * 2 ** 20, totalmem() / 8));
+  return Math.max(64 * 2 ** 20, Math.min(share, 3.9 * 2 ** 30 - n * (8 * d + 128)));
+}
 
 /** What a triplet request needs an anchor to keep, so that the rule comes to the same triplets as with all negatives. */
 export function wantsOf({ lane, strategy, perPair, guards }: MiningRequest): Wants & { prefix: number } {
@@ -337,6 +344,7 @@ function cutWindows(
   const perPositive = 12 + (gaps ? 9 + 12 * wants.gapRoom : 0);
   const perRow = 80 + 8 * nearestRoom + (gaps ? tableBytes(problem) : 0);
   const windows: { start: number; end: number; bytes: number }[] = [];
+  const most = stateBytes(n, problem.data.dimension);
   for (let start = 0; start < n; start += block) {
     const end = Math.min(n, start + block);
     let bytes = (end - start) * perRow;
@@ -344,7 +352,7 @@ function cutWindows(
       for (let i = start; i < end; i++) bytes += (sizes.get(labels[rows[i]!]!)! - 1) * perPositive;
     }
     const last = windows.at(-1);
-    if (last && last.bytes + bytes <= STATE_BYTES) {
+    if (last && last.bytes + bytes <= most) {
       last.bytes += bytes;
       last.end = end;
     } else windows.push({ start, end, bytes: bytes + 8192 });
