@@ -146,7 +146,10 @@ export class Workbench {
   async pick(text) {
     const row = this.quickRows.filter({ hasText: text }).first();
     await row.waitFor({ timeout: PATIENT });
-    await this.#untilGoneOn(() => row.click({ timeout: 3000 }));
+    await this.#untilGoneOn(async () => {
+      await this.page.mouse.move(1, 1); // where the last click left it, a hover may come up and cover the rows
+      await row.click({ timeout: 3000 });
+    });
   }
 
   /**

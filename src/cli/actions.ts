@@ -25,14 +25,14 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
     async scan(folder, options) {
       const result = await engine.scan(ref(folder, options), job(options));
       print(options, result, [
-        `${result.images} images, ${result.distinct} distinct, ${result.classes.length} classes`,
+        `${counted(result.images, 'image')}, ${result.distinct} distinct, ${counted(result.classes.length, 'class', 'classes')}`,
         ...result.classes.map(({ name, images }) => `  ${name}: ${images}`),
         ...(result.unclassed > 0 ? [`  without a class: ${result.unclassed}`] : []),
         ...problemLines(result.problems),
         ...result.conflicts.map(
           places => `in folders of different classes: ${places.map(({ path: at }) => at).join(', ')}`,
         ),
-        ...(result.images === 0
+        ...(result.images === 0 && result.problems.length === 0
           ? ['There are no images here: put some into it (JPEG, PNG, WebP, GIF, TIFF, AVIF), or name another folder.']
           : []),
         `backend ${result.backend.name}: ${result.backend.why.join('; ')}`,
@@ -44,7 +44,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
       const result = await engine.embed(ref(folder, options), job(options));
       const pace = result.embedded > 0 ? `, ${(result.embedded / result.seconds).toFixed(0)} images/s` : '';
       print(options, { ...result, imagesPerSecond: result.embedded / result.seconds }, [
-        `${result.images} images: ${result.embedded} embedded, ${result.fromCache} from the cache, in ${result.seconds.toFixed(1)} s${pace}`,
+        `${counted(result.images, 'image')}: ${result.embedded} embedded, ${result.fromCache} from the cache, in ${result.seconds.toFixed(1)} s${pace}`,
         `model ${result.model}, ${result.dimension} dimensions, on ${result.backend.name}`,
         ...problemLines(result.problems),
       ]);
@@ -129,7 +129,10 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
       );
       print(options, result, [
         ...Object.entries(result.counts).map(([name, count]) => `${name}: ${count}`),
-        ...result.files.map(({ path: file, rows, sha256 }) => `${file}: ${rows} rows, sha256 ${sha256.slice(0, 12)}…`),
+        ...result.files.map(
+          ({ path: file, rows, sha256 }) =>
+            `${file}: ${rows > 0 ? `${counted(rows, 'row')}, ` : ''}sha256 ${sha256.slice(0, 12)}…`,
+        ),
         result.leakLine,
         ...result.warnings.map(warning => `warning: ${warning}`),
       ]);
@@ -257,12 +260,16 @@ function settingsOf(options: CommonOptions): EngineSettings {
   };
 }
 
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 function problemLines(problems: readonly FileProblem[]): string[] {
   if (problems.length === 0) return [];
   const named = problems.slice(0, NAMED).map(({ path: file, reason }) => `  ${file}: ${reason}`);
   const rest = problems.length - named.length;
   return [
-    `${problems.length} files cannot be used:`,
+    `${counted(problems.length, 'file')} cannot be used:`,
     ...named,
     ...(rest > 0 ? [`  … and ${rest} more (--json names all)`] : []),
   ];

@@ -26,7 +26,7 @@ import { answerFiles } from './jobs/answer';
 import { evaluateModel } from './jobs/evaluate';
 import { exportFolder } from './jobs/export';
 import { importAnswers } from './jobs/import';
-import { mineLane, refuseUnminable } from './jobs/mine';
+import { mineLane, refuseEmpty } from './jobs/mine';
 import { trainModel } from './jobs/train';
 import { fillVectors } from './jobs/vectors';
 import { ManifestViews } from './manifest-view';
@@ -98,8 +98,7 @@ export class Engine {
     return this.#alone(folder, async () => {
       const started = performance.now();
       const inventory = await workspace.takeInventory(settings, options);
-      if (inventory.images.length === 0)
-        refuseUnminable(folder, inventory.images, inventory.problems, 'near-duplicates');
+      refuseEmpty(folder, inventory.images, inventory.problems);
       return this.#embedders.use(folder, settings, options.signal, async embedder => {
         const filled = await fillVectors(workspace, inventory.images, embedder, settings, options);
         const problems = [...inventory.problems, ...filled.problems];

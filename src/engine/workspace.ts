@@ -202,7 +202,11 @@ export class Workspace {
     this.#watcher?.close();
     await this.#turns.close();
     const unsaved = await this.ledger.close();
-    if (unsaved) this.events.log('warn', `${unsaved.count} answers could not be saved: ${unsaved.reason}`);
+    if (unsaved)
+      this.events.log(
+        'warn',
+        `${unsaved.count === 1 ? '1 answer' : `${unsaved.count} answers`} could not be saved: ${unsaved.reason}`,
+      );
   }
 
   /** Exact copies in folders of two classes: one of the folders is wrong, and only a person can say which. */

@@ -67,6 +67,11 @@ export class Folders implements vscode.Disposable {
     return uri && (await this.#use(uri)) ? uri : undefined;
   }
 
+  /** Whether a folder is there now. */
+  async isThere(folder: vscode.Uri): Promise<boolean> {
+    return isFolder(folder.fsPath);
+  }
+
   /** Whether anything was ever mined or answered there. */
   async isUsed(folder: vscode.Uri): Promise<boolean> {
     return isFolder(path.join(folder.fsPath, '.margin'));

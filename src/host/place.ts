@@ -12,7 +12,8 @@ export async function placeOf(folders: Folders): Promise<Place> {
   return {
     kind: 'folder',
     ref: { folder: folder.fsPath, settings: settings.engine },
-    used: await folders.isUsed(folder),
+    // A folder that went away in the middle was not "never used": the engine knows what was shown, or says what is wrong.
+    used: (await folders.isUsed(folder)) || !(await folders.isThere(folder)),
     revealOpinion: settings.revealOpinion,
     thumbnailSize: settings.thumbnailSize,
   };

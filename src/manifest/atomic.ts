@@ -32,7 +32,7 @@ export async function writeAll(
 ): Promise<WrittenFile[]> {
   const { signal, progress } = options;
   signal?.throwIfAborted();
-  const made = await attempt(out, () => mkdir(out, { recursive: true }));
+  const made = await attempt(out, () => makeFolder(out));
   const staging = path.join(out, `.margin-export-${randomBytes(4).toString('hex')}`);
   const total = files.length + images.length;
   let committed = false;
@@ -177,7 +177,7 @@ async function commit(staging: string, moves: { from: string; to: string }[], ob
   };
   try {
     for (const { from, to } of moves) {
-      const made = await mkdir(path.dirname(to), { recursive: true });
+      const made = await makeFolder(path.dirname(to));
       if (made !== undefined) undo.push(() => removeEmpty(made, path.dirname(to)));
       if ((await stat(to).catch(() => undefined))?.isDirectory())
         throw new ManifestError(
@@ -213,6 +213,19 @@ function inside(out: string, name: string): string {
   if (back === '' || back.startsWith('..') || path.isAbsolute(back))
     throw new Error(`"${name}" lies outside of the export`);
   return full;
+}
+
+/** Makes a folder and those above it; resolves to the first that was made. Node's own says ENOENT of a read-only disk. */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+    let missing = folder;
+    while ((await stat(path.dirname(missing)).catch(() => undefined)) === undefined) missing = path.dirname(missing);
+    await mkdir(missing);
+    throw error;
+  }
 }
 
 async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {

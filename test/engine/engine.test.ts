@@ -1,4 +1,5 @@
 import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -323,6 +324,41 @@ describe('bad input', () => {
     const folder = path.join(home, 'empty');
     await mkdir(folder);
     await refused(folder, 'no-images');
+  });
+
+  it('an empty folder, or one of which no image can be read, for every job', async () => {
+    const folder = path.join(home, 'nothing to read');
+    await mkdir(folder);
+    const jobs = [
+      () => engine.embed({ folder, settings }),
+      () => engine.train({ folder, settings, name: 'never' }),
+      () => engine.evaluate({ folder, settings }),
+      () =>
+        engine.export({
+          ...{ folder, settings, as: 'pairs', format: 'jsonl', out: path.join(home, 'never') },
+          ...{ split: [], seed: 1, from: ['answers', 'classes'] },
+        }),
+    ];
+    for (const job of jobs) await expect(job()).rejects.toMatchObject({ code: 'no-images' });
+    await writeFile(path.join(folder, 'a.jpg'), 'no picture');
+    for (const job of jobs) await expect(job()).rejects.toMatchObject({ code: 'no-readable-images' });
+  });
+
+  it('a folder that vanishes in the middle, and comes back', async () => {
+    const folder = await fresh();
+    const away = `${folder} (away)`;
+    const vanished = engine.embed(
+      { folder, settings },
+      {
+        report: ({ stage, done, total }) => {
+          if (stage === 'identify' && done === total && existsSync(folder)) renameSync(folder, away);
+        },
+      },
+    );
+    await expect(vanished).rejects.toMatchObject({ code: 'folder-vanished' });
+    expect(existsSync(folder)).toBe(false);
+    await rename(away, folder);
+    expect(await engine.embed({ folder, settings })).toMatchObject({ images: 24, problems: [] });
   });
 
   it('one image', async () => {

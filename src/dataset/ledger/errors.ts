@@ -25,26 +25,26 @@ export function writeError(file: string, error: unknown, platform: NodeJS.Platfo
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':
-      return new LedgerError('disk-full', `no space left to write ${file}; free some, answers wait in memory`, cause);
+      return new LedgerError('disk-full', `no space left to write ${file}; free some`, cause);
     case 'EBUSY':
     case 'EAGAIN':
     case 'ETXTBSY':
     case 'EDEADLK':
-      return new LedgerError('locked', `another program holds ${file}; close it, answers wait in memory`, cause);
+      return new LedgerError('locked', `another program holds ${file}; close it`, cause);
     case 'EPERM':
     case 'EACCES':
       if (platform === 'win32') {
-        const message = `${file} is locked by another program or write-protected; answers wait in memory`;
+        const message = `${file} is locked by another program or write-protected`;
         return new LedgerError('locked', message, cause);
       }
-      return new LedgerError('read-only', `no permission to write ${file}; allow it, answers wait in memory`, cause);
+      return new LedgerError('read-only', `no permission to write ${file}; allow it`, cause);
     case 'ENOENT':
-      return new LedgerError('io', `the folder of ${file} is gone; bring it back, answers wait in memory`, cause);
+      return new LedgerError('io', `the folder of ${file} is gone; bring it back`, cause);
     case 'EROFS':
-      return new LedgerError('read-only', `${file} lies on a read-only disk; answers wait in memory`, cause);
+      return new LedgerError('read-only', `${file} lies on a read-only disk`, cause);
     default: {
       const reason = error instanceof Error ? error.message : String(error);
-      return new LedgerError('io', `${file} could not be written (${reason}); answers wait in memory`, cause);
+      return new LedgerError('io', `${file} could not be written (${reason})`, cause);
     }
   }
 }

@@ -340,8 +340,7 @@ export class Ledger {
       await this.read();
     }
     const missing = groups.some(({ ids }) => ids.some(id => this.state.lineOf(id) === undefined));
-    if (missing)
-      throw new LedgerError('io', `${this.file} is being rewritten by another program; answers wait in memory`);
+    if (missing) throw new LedgerError('io', `${this.file} is being rewritten by another program`);
   }
 
   private async read(options: ReadOptions = {}): Promise<void> {

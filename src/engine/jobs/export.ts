@@ -8,6 +8,7 @@ import type { Assets } from '../assets';
 import { EngineError } from '../errors';
 import { nearDuplicates } from '../near-duplicates';
 import { StageProgress } from '../progress';
+import { refuseEmpty } from './mine';
 import type { JobOptions } from '../progress';
 import type { KnownImage } from '../inventory';
 import type { StoredLane } from '../lanes';
@@ -22,6 +23,7 @@ export async function exportFolder(
 ): Promise<ExportResult> {
   const { folder, settings, as: shape, out, from, contradicted: decided = 'leave', ...choice } = params;
   const inventory = await workspace.takeInventory(settings, options);
+  if (workspace.ledger.state.answers === 0) refuseEmpty(folder, inventory.images, inventory.problems);
   const progress = new StageProgress('write', options.report);
   const implied = workspace.knowledge.impliedPairs(from.includes('implied') ? IMPLIED_LIMIT : 0);
   const contrary = contradicted(workspace);

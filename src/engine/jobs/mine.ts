@@ -31,6 +31,27 @@ export function labelsOf(images: readonly KnownImage[]): { labels: Int32Array; n
   return { labels, names: [...numbers.keys()] };
 }
 
+/** Says of a folder in which no image can be used why that is so. */
+export function refuseEmpty(
+  folder: string,
+  images: readonly KnownImage[],
+  problems: readonly FileProblem[],
+): asserts images is [KnownImage, ...KnownImage[]] {
+  if (images.length > 0) return;
+  if (problems.length === 0) {
+    throw new EngineError(
+      'no-images',
+      `There are no images in ${folder}.`,
+      'Put images (JPEG, PNG, WebP, GIF, TIFF, AVIF) into it, or open another folder.',
+    );
+  }
+  throw new EngineError(
+    'no-readable-images',
+    `None of the ${problems.length} image files in ${folder} can be read; the first: ${problems[0].path}: ${problems[0].reason}`,
+    '“Margin: Show Log” (or “margin scan”) lists them all.',
+  );
+}
+
 /** What is wrong with a folder for mining, said before any work is done on it. */
 export function refuseUnminable(
   folder: string,
@@ -38,20 +59,7 @@ export function refuseUnminable(
   problems: readonly FileProblem[],
   lane: string,
 ): void {
-  if (images.length === 0) {
-    if (problems.length === 0) {
-      throw new EngineError(
-        'no-images',
-        `There are no images in ${folder}.`,
-        'Put images (JPEG, PNG, WebP, GIF, TIFF, AVIF) into it, or open another folder.',
-      );
-    }
-    throw new EngineError(
-      'no-readable-images',
-      `None of the ${problems.length} image files in ${folder} can be read; the first: ${problems[0].path}: ${problems[0].reason}`,
-      '“Margin: Show Log” lists them all.',
-    );
-  }
+  refuseEmpty(folder, images, problems);
   if (images.length === 1) {
     throw new EngineError(
       'one-image',

@@ -12,6 +12,7 @@ import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
 import type { KnownImage } from '../inventory';
 import { StageProgress } from '../progress';
+import { refuseEmpty } from './mine';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { labelsOf } from './mine';
@@ -40,6 +41,7 @@ export async function trainModel(
     );
   }
   const inventory = await workspace.takeInventory(settings, options);
+  refuseEmpty(workspace.folder, inventory.images, inventory.problems);
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
   const input = source?.card.input ?? inputOf(params);
   const choice = optionsOf(params, source !== undefined, input);

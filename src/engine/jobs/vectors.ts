@@ -1,4 +1,4 @@
-import { pixelKey, vectorKey, VectorStore } from '../../dataset';
+import { openRoot, pixelKey, vectorKey, VectorStore } from '../../dataset';
 import type { PixelSpec } from '../../dataset';
 import type { Embedder } from '../../model';
 import { batchSize, pictureBytes } from '../../model';
@@ -60,5 +60,7 @@ export async function fillVectors(
     },
     { signal, onProgress: (done, total) => progress.update(done, total) },
   );
+  // Files that cannot be read one and all: is the folder still there?
+  if (problems.length > 0) await openRoot(workspace.folder, 'folder-vanished');
   return { store, embedded, fromCache: images.length - missing.length, problems };
 }
