@@ -105,7 +105,8 @@ export class ScriptedEngine implements Engine {
       case 'later': {
         const { what } = params as Calls['later']['params'];
         this.acts.push({ later: what });
-        delete this.beside[what];
+        if (what === 'offer') delete this.beside.offer;
+        else delete this.beside.contradiction;
         return this.#window(9);
       }
       case 'acceptOffer': {
