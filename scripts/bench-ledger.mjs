@@ -1,5 +1,6 @@
 // Measures the ledger and the order of asking: loading a million events, an answer to disk beside a bare write and fsync,
-// a refresh at 100,000 candidates. Prints one JSON object; `--folder F` measures F's disk instead of the temporary one.
+// a refresh at 100,000 candidates. Prints one JSON object; `--folder F` measures F's disk instead of the temporary one, `--runs N` loads N times
+// instead of three. Each part goes to stderr as it ends.
 import { build } from 'esbuild';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -20,12 +21,18 @@ try {
     logLevel: 'error',
   });
   const { benchAppend, benchLoad, benchOrder } = await import(pathToFileURL(outfile).href);
+  const told = part => {
+    console.error(JSON.stringify(part));
+    return part;
+  };
+  const count = process.argv.indexOf('--runs');
   const load = [];
-  for (let run = 0; run < 3; run++) load.push(await benchLoad(path.join(root, 'load'), 1_000_000, 100_000));
-  const append = await benchAppend(path.join(root, 'load', '..'), 1000);
+  for (let run = 0; run < (count > 0 ? Number(process.argv[count + 1]) : 3); run++)
+    load.push(told(await benchLoad(path.join(root, 'load'), 1_000_000, 100_000)));
+  const append = told(await benchAppend(root, 1000));
   const order = {
-    pairs: benchOrder(100_000, 20_000, 200, 3000),
-    fewClasses: benchOrder(100_000, 20_000, 5, 3000),
+    pairs: told(benchOrder(100_000, 20_000, 200, 3000)),
+    fewClasses: told(benchOrder(100_000, 20_000, 5, 3000)),
   };
   console.log(JSON.stringify({ cpu: os.cpus()[0]?.model, node: process.version, load, append, order }, null, 1));
 } finally {
