@@ -164,6 +164,26 @@ export class Workbench {
     });
   }
 
+  /**
+   * Gives a file to VS Code's simple file dialog (`files.simpleDialog.enable`). It looks its folder up in between and then
+   * writes over what was typed too early: so it is typed again until the dialog has gone.
+   * @param {string} file absolute
+   */
+  async chooseFile(file) {
+    const dialog = this.page.locator('.quick-input-widget:visible .quick-input-action .monaco-button');
+    await dialog.waitFor({ timeout: PATIENT });
+    for (const deadline = Date.now() + PATIENT; ;) {
+      try {
+        await this.quickInput.fill(file, { timeout: 3000 });
+        await this.quickInput.press('Enter', { timeout: 3000 });
+        await dialog.waitFor({ state: 'hidden', timeout: 5000 });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw new Error(`the dialog does not take ${file}`, { cause: error });
+      }
+    }
+  }
+
   /** What the open picker or input asks; nothing where none is open. */
   async #asked() {
     const widget = this.page.locator('.quick-input-widget:visible');

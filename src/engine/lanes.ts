@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LANES } from '../core/types';
 import type { ImageHash, Lane, Metric } from '../core/types';
 import type { MinedCandidate, MiningReport } from '../core/mining/types';
+import { makeFolder } from '../dataset';
 
 /** A candidate by content, so that it outlives row numbers, renames and restarts. */
 export interface StoredPair {
@@ -115,7 +116,7 @@ export class LaneStore {
   async put(stored: StoredLane): Promise<void> {
     this.#lanes.set(stored.lane, stored);
     if (this.dir === undefined) return;
-    await mkdir(this.dir, { recursive: true });
+    await makeFolder(this.dir, 3); // .margin/cache/lanes, never the folder itself, which may have gone away
     const file = path.join(this.dir, `${stored.lane}.json`);
     const temporary = `${file}.${process.pid}.tmp`;
     await writeFile(temporary, JSON.stringify(stored));

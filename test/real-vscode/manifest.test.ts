@@ -89,7 +89,7 @@ describe('a manifest in VS Code', () => {
   it.skipIf(!set)('imports a plain table: columns picked, counts shown, written as one act', async () => {
     const { workbench } = margin;
     await workbench.command('Margin: Import Answers');
-    await workbench.type(path.join(folder, 'labels.csv'));
+    await workbench.chooseFile(path.join(folder, 'labels.csv'));
     await workbench.pick('Two images and a label');
     for (const column of ['left', 'right', 'match', '1 means same']) await workbench.pick(column);
     const page = await pageWith(workbench, '[data-action="keep"]');

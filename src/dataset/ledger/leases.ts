@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { mkdir, open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../atomic';
 import { withFileLock } from '../file-lock';
 import { hasCode } from './errors';
 
@@ -54,7 +55,7 @@ export class Leases {
   async take(ids: readonly string[]): Promise<Set<string>> {
     const free = new Set<string>();
     try {
-      if (ids.length > 0) await mkdir(this.folder, { recursive: true });
+      if (ids.length > 0) await makeFolder(this.folder, 3); // .margin/cache/leases, never the folder itself, which may have gone away
     } catch {
       return new Set(ids);
     }

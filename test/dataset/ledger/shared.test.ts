@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addUnionMerge, Leases, Ledger, lostImages, unionMerge, whoJudges } from '../../../src/dataset/ledger';
@@ -94,6 +94,12 @@ describe('leases', () => {
     const folder = temporaryFolder();
     writeFileSync(path.join(folder, '.margin'), 'a file in the way');
     expect(await new Leases(folder, { by: 'ada' }).take(['q'])).toEqual(new Set(['q']));
+  });
+
+  it('do not bring a folder back that went away', async () => {
+    const folder = path.join(temporaryFolder(), 'gone');
+    expect(await new Leases(folder, { by: 'ada' }).take(['q'])).toEqual(new Set(['q']));
+    expect(existsSync(folder)).toBe(false);
   });
 });
 
