@@ -67,6 +67,7 @@ export const settings = {
   margin: 'margin',
   strategy: 'strategy',
   topK: 'topK',
+  indexAbove: 'indexAbove',
   perImage: 'perImage',
   seed: 'seed',
   annotator: 'annotator',

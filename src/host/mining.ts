@@ -43,7 +43,7 @@ async function tell(margin: Margin, result: MineResult): Promise<void> {
   log.info(
     `${lane.lane}: ${String(lane.total)} candidates (${String(report.found)} found) among ${String(report.images)} images in ` +
       `${report.seconds.toFixed(2)} s; ${lane.model}, ${lane.metric}, margin ${String(lane.margin)}, ${report.kernel} on ${String(report.threads)} threads; ` +
-      `left out: ${JSON.stringify(report.leftOut)}`,
+      `left out: ${JSON.stringify(report.leftOut)}${['', ...report.notes].join('; ')}`,
   );
   await label.show(lane.lane);
   if (lane.remaining === 0) {

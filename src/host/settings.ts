@@ -40,13 +40,14 @@ export class Settings {
     };
   }
 
-  get mining(): Pick<MineParams, 'metric' | 'margin' | 'strategy' | 'topK' | 'perImage' | 'seed'> {
+  get mining(): Pick<MineParams, 'metric' | 'margin' | 'strategy' | 'topK' | 'perImage' | 'indexAbove' | 'seed'> {
     return {
       metric: this.#get<Metric | 'auto'>(ids.distance),
       margin: this.#get<number>(ids.margin),
       strategy: this.#get<Strategy>(ids.strategy),
       topK: this.#get<number>(ids.topK),
       perImage: this.#get<number>(ids.perImage),
+      indexAbove: this.#get<number>(ids.indexAbove),
       seed: this.seed,
     };
   }

@@ -93,6 +93,8 @@ export function mineSummary({ lane, report, problems }: MineResult): string {
       : t('{0}: {1} candidates from {2} images', laneTitle(lane.lane), count(lane.total), count(report.images)),
   ];
   if (report.partial) parts.push(t('cancelled before the end'));
+  if (report.recall !== undefined)
+    parts.push(t('by an index that sees {0} % of the best pairs', count(Math.round(100 * report.recall))));
   if (lane.settled > 0) parts.push(t('{0} already answered', count(lane.settled)));
   return [`${parts.join(', ')}.`, problemSummary(problems)].filter(Boolean).join(' ');
 }
