@@ -35,17 +35,32 @@ export interface RetrievalReport {
   mapAtR: Interval;
 }
 
+export interface RetrievalOptions {
+  ks?: readonly number[];
+  queries?: readonly number[];
+  gallery?: readonly number[];
+}
+
 /**
  * Retrieval, leave one out: each row with a class asks for the others of its class among all rows with one. R is how many
  * there are. Equal distances are ranked by row, so a run repeats.
  * @param labels class of each row; -1: none, left out
  * @param queries rows to ask with; all by default. `gallery`: rows to find; all by default
  */
-export function retrieval(
+export function retrieval(data: Embedded, labels: Int32Array, options: RetrievalOptions = {}): RetrievalReport {
+  const steps = retrievalSteps(data, labels, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** `retrieval`, one query a step: for whoever must listen to others meanwhile. */
+export function* retrievalSteps(
   data: Embedded,
   labels: Int32Array,
-  options: { ks?: readonly number[]; queries?: readonly number[]; gallery?: readonly number[] } = {},
-): RetrievalReport {
+  options: RetrievalOptions = {},
+): Generator<void, RetrievalReport> {
   const ks = options.ks ?? [1, 5, 10];
   const rows = Array.from({ length: labels.length }, (_, i) => i).filter(i => labels[i]! >= 0);
   const gallery = (options.gallery ?? rows).filter(i => labels[i]! >= 0);
@@ -56,6 +71,7 @@ export function retrieval(
   const hits = ks.map(() => 0);
   let alone = 0;
   for (const q of (options.queries ?? rows).filter(i => labels[i]! >= 0)) {
+    yield;
     const others = gallery.filter(i => i !== q);
     const r = others.filter(i => labels[i] === labels[q]).length;
     if (r === 0) {
@@ -87,9 +103,12 @@ export function retrieval(
 /** The `count` items of smallest value, nearest first; ties by place in the list. */
 function smallest(items: readonly number[], value: (item: number) => number, count: number): number[] {
   const values = Float64Array.from(items, value);
-  const order = Uint32Array.from(items, (_, i) => i);
-  const sorted = order.sort((a, b) => values[a]! - values[b]! || a - b);
-  return Array.from(sorted.subarray(0, count), i => items[i]!);
+  // The typed array's own order is many times faster than one by a function: it finds how far to look, then few are left.
+  const farthest = values.slice().sort()[Math.min(count, items.length) - 1]!;
+  const order: number[] = [];
+  for (let i = 0; i < values.length; i++) if (values[i]! <= farthest) order.push(i);
+  order.sort((a, b) => values[a]! - values[b]! || a - b);
+  return order.slice(0, count).map(i => items[i]!);
 }
 
 /** One question of N-way one-shot classification: which of the candidates is of the test's class. */

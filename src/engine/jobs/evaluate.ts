@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { rowDistance } from '../../core/distances';
-import { oneShot, retrieval, verification } from '../../core/evaluation';
+import { oneShot, retrievalSteps, verification } from '../../core/evaluation';
 import type { Embedded, OneShotTrial } from '../../core/evaluation';
 import { sampleIndices, seeded } from '../../core/splits';
 import { PixelStore } from '../../dataset';
@@ -12,6 +12,7 @@ import { EngineError, messageOf } from '../errors';
 import type { KnownImage } from '../inventory';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
+import { inSlices } from '../slices';
 import { labelsOf, refuseUnminable } from './mine';
 import { fillVectors } from './vectors';
 
@@ -44,7 +45,8 @@ export async function evaluateModel(
         ? sampleIndices(rows.length, params.queries ?? QUERIES, seeded(1, 'queries')).map(i => rows[i])
         : rows;
     const find = finder(images);
-    const retrieved = rows.length > 1 ? retrieval(model, labels, { queries }) : undefined;
+    const retrieve = (data: Embedded) => inSlices(retrievalSteps(data, labels, { queries }), options.signal);
+    const retrieved = rows.length > 1 ? await retrieve(model) : undefined;
     const judged = retrieved !== undefined && retrieved.queries > 0;
     return {
       model: settings.model,
@@ -53,7 +55,7 @@ export async function evaluateModel(
       metric,
       ...(judged && {
         retrieval: retrieved,
-        pixels: retrieval(pixels, labels, { queries }),
+        pixels: await retrieve(pixels),
         chance: chanceOf(labels, queries),
       }),
       ...(params.oneShot !== undefined && {

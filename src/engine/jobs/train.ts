@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { retrieval } from '../../core/evaluation';
+import { retrievalSteps } from '../../core/evaluation';
 import { calibrate } from '../../core/relations';
 import { rowDistance } from '../../core/distances';
 import { PixelStore, VectorStore } from '../../dataset';
@@ -15,6 +15,7 @@ import { StageProgress } from '../progress';
 import { refuseEmpty } from './mine';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
+import { inSlices } from '../slices';
 import { labelsOf } from './mine';
 import { fillVectors, vectorsOf } from './vectors';
 
@@ -261,7 +262,9 @@ async function judged(
   const { vectors } = await store.matrix(known.map(({ hash }) => hash));
   const { metric, weights } = embedder;
   const { labels } = labelsOf(known);
-  const report = retrieval({ vectors, dimension, metric, ...(weights && { weights }) }, labels);
+  // Not cut short by a cancel: a training that is cancelled keeps its model, and this is the figure on its card.
+  const steps = retrievalSteps({ vectors, dimension, metric, ...(weights && { weights }) }, labels);
+  const report = await inSlices(steps, undefined);
   return report.queries === 0 ? undefined : report;
 }
 

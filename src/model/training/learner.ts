@@ -106,7 +106,7 @@ export class Learner {
 
   /**
    * Embeddings of rows as they are, in inference mode; each replica does its part and all come back with the whole. The
-   * moving moments are averaged over the replicas first.
+   * moving moments are averaged over the replicas first. When a stop is requested meanwhile, the rest is left as it was.
    */
   embedRows(rows: readonly number[]): Float32Array {
     this.averageMoments();
@@ -118,7 +118,7 @@ export class Learner {
     ];
     const folded = foldNetwork(this.plan);
     const step = 64;
-    for (let at = from; at < to; at += step) {
+    for (let at = from; at < to && !this.exchange.stopRequested; at += step) {
       const part = rows.slice(at, Math.min(at + step, to));
       const vectors = tf.tidy(() => {
         const { width, height, channels } = this.input;

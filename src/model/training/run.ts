@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { retrieval, verification } from '../../core/evaluation';
+import { retrievalSteps, verification } from '../../core/evaluation';
 import { rowDistance } from '../../core/distances';
 import type { NetworkParts } from '../network/parts';
 import { answersAmong } from './data';
@@ -75,6 +75,8 @@ export class Run {
     }
     this.epoch++;
     const heldOut = this.judge();
+    // Whoever broke off judging did so because a stop was requested; the first replica has heard of it by now.
+    if (this.exchange.decide(this.exchange.stopRequested)) return 'cancelled';
     const seconds = (performance.now() - began) / 1000;
     const report: EpochReport = {
       epoch: this.epoch,
@@ -95,7 +97,7 @@ export class Run {
     return this.exchange.decide(timeUp) ? 'time' : undefined;
   }
 
-  /** The held-out figure, higher is better: MAP@R where there are classes, else the AUC of the answers. */
+  /** The held-out figure, higher is better: MAP@R where there are classes, else the AUC of the answers; the first replica's word. */
   private judge(): number | undefined {
     const { heldOut, data, options } = this.start;
     if (heldOut.length === 0) return undefined;
@@ -104,6 +106,8 @@ export class Run {
         ? heldOut.filter((_, i) => i % Math.ceil(heldOut.length / MOST_JUDGED) === 0)
         : heldOut;
     const vectors = this.learner.embedRows(rows);
+    // What the others would find out is what the first one does.
+    if (this.exchange.replica !== 0) return undefined;
     const weights = this.learner.metricWeights();
     const embedded = {
       vectors,
@@ -113,8 +117,11 @@ export class Run {
     };
     const labels = Int32Array.from(rows, i => data.labels[i]!);
     if (labels.some(label => label >= 0)) {
-      const { mapAtR } = retrieval(embedded, labels, { ks: [1] });
-      if (Number.isFinite(mapAtR.value)) return mapAtR.value;
+      const steps = retrievalSteps(embedded, labels, { ks: [1] });
+      let step = steps.next();
+      while (!step.done && !this.exchange.stopRequested) step = steps.next();
+      if (!step.done) return undefined;
+      if (Number.isFinite(step.value.mapAtR.value)) return step.value.mapAtR.value;
     }
     const place = new Map(rows.map((row, i) => [row, i]));
     const pairs = answersAmong(data, new Set(rows));
