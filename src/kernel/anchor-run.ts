@@ -4,7 +4,7 @@ import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
 import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window, type ResumeData } from './phases';
 import type { Control, MiningRuntime } from './control';
-import { packAll } from './pack';
+import { packAll } from './pack-all';
 import { Arena, type Plan } from './plan';
 import { Resume } from './resume';
 import { makeSpace, type Space } from './space';

@@ -1,39 +1,10 @@
 import { ROWS_OF_TASK } from './phases';
 import type { Plan } from './plan';
 import { roundingOf } from './rounding';
-import type { Space } from './space';
-import type { Team } from './team';
 import type { Thread } from './thread';
 
 /** What adds the few operations after a sum to its error, and keeps terms off the smallest numbers. */
-const TINY = 1e-36;
-
-/** Packs all rows of a run, and completes what they add to bounds. */
-export async function packAll(team: Team, { memory, plan, places }: Space): Promise<void> {
-  await team.run({ kind: 'pack', tasks: Math.ceil((Math.ceil(plan.n / 8) * 8) / ROWS_OF_TASK), plan });
-  const widths = new Float32Array(memory.buffer, plan.widths, plan.n);
-  if (places.shorts > 0)
-    widenShorts(plan, places.shorts, new Float32Array(memory.buffer, plan.lowerTerms, plan.n), widths);
-  plan.largestWidth = widths.reduce((a, b) => Math.max(a, b), 0);
-}
-
-/**
- * Rows rounded to 16-bit integers, q = y + e with y the scaled row times F, have exact products; what is off is the rounding:
- * y·y' = q·q' - q·e' - e·q' + e·e', and so by at most ε(|y| + |y'|) + 3ε², with ε the longest e of all rows.
- * @param terms in: |y|² / F²; out: what a row adds to the lower bound
- * @param widths in: |e|²; out: what a row adds to get from the lower bound to the upper one
- */
-function widenShorts({ n }: Plan, factor: number, terms: Float32Array, widths: Float32Array): void {
-  const error = roundingOf(24) * 1.02;
-  const longest = Math.sqrt(widths.reduce((a, b) => Math.max(a, b), 0)) * (1 + 1e-6);
-  for (let i = 0; i < n; i++) {
-    const size = terms[i]!;
-    const length = Math.sqrt(size) * factor * (1 + 1e-6);
-    const off = (2 * (longest * length + 1.5 * longest ** 2) * (1 + 2e-6)) / factor ** 2;
-    terms[i] = (1 - error) * size - off - TINY;
-    widths[i] = 2.002 * error * size + 2.0001 * off + 4 * TINY;
-  }
-}
+export const TINY = 1e-36;
 
 /**
  * Moves, scales and rounds rows into panels of eight, and bounds the error of what comes of them.
@@ -41,7 +12,7 @@ function widenShorts({ n }: Plan, factor: number, terms: Float32Array, widths: F
  * With a and b rows rounded to 32-bit floats, s = fl(Σ ab) and E = 1.02 γ(d + 24), the true squared distance of the scaled
  * vectors lies in [(1 - E)(|a|² + |b|²) - 2s, … + 2E(|a|² + |b|²)]: γ(d + 1) |a||b| is the error of the sum, 4u(|a|² + |b|²)
  * that of rounding the rows, and the rest that of the handful of operations after it. For sums of absolute differences the
- * error is a share of the sum itself, and with weights 2u of the rows' lengths on top. For 16-bit rows see `widenShorts`.
+ * error is a share of the sum itself, and with weights 2u of the rows' lengths on top. For 16-bit rows see `pack-all.ts`.
  */
 export function packRows({ views, places, request, kernel }: Thread, plan: Plan, task: number): void {
   const { n, d, words } = plan;

@@ -2,7 +2,7 @@ import type { Problem } from '../core/mining/problem';
 import type { Entry } from '../core/mining/pool';
 import type { PairRule } from '../core/mining/pair-rule';
 import { setLeast } from './anchor-run';
-import { packAll } from './pack';
+import { packAll } from './pack-all';
 import type { PhaseResult } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { makeSpace, type Space } from './space';
