@@ -170,7 +170,7 @@ export class Workbench {
    * @param {string} file absolute
    */
   async chooseFile(file) {
-    const dialog = this.page.locator('.quick-input-widget:visible .quick-input-action .monaco-button');
+    const dialog = this.page.locator('.quick-input-widget:visible .quick-input-action .monaco-button:visible').first();
     await dialog.waitFor({ timeout: PATIENT });
     for (const deadline = Date.now() + PATIENT; ;) {
       try {

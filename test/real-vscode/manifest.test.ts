@@ -44,6 +44,8 @@ describe('a manifest in VS Code', () => {
 
   it.skipIf(!set)('opens as pictures, by a click on the file', async () => {
     const { workbench } = margin;
+    // What opened before VS Code knew of the extension would be text.
+    await workbench.page.locator('.part.activitybar [aria-label="Margin"]').first().waitFor({ timeout: 60_000 });
     await workbench.openFile('manifests/x.pairs.jsonl');
     const page = await pageWith(workbench, '#grid');
     const picture = page.locator('.row[data-line="1"] img').first();
