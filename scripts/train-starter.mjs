@@ -13,6 +13,7 @@ import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmS
 import path from 'node:path';
 import sharp from 'sharp';
 import { parseArgs } from 'node:util';
+import { drawer } from './drawer.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -122,17 +123,6 @@ async function singles(set, make, each = Infinity) {
 async function put(folder, name, bytes) {
   mkdirSync(path.join(trained, folder), { recursive: true });
   writeFileSync(path.join(trained, folder, name), bytes);
-}
-
-/** Numbers from 0 to 1 that repeat (mulberry32). */
-function drawer(seed) {
-  let state = (seed * 0x9e3779b1) >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function link(from, to, leaveOut = new Set()) {

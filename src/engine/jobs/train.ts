@@ -12,11 +12,10 @@ import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
 import type { KnownImage } from '../inventory';
 import { StageProgress } from '../progress';
-import { refuseEmpty } from './mine';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { inSlices } from '../slices';
-import { labelsOf } from './mine';
+import { labelsOf, refuseEmpty } from './mine';
 import { fillVectors, vectorsOf } from './vectors';
 
 /** A model's name is a folder's name: nothing that a file system or a shell trips over. */
@@ -148,40 +147,34 @@ function inputOf({ backbone = 'resnet', inputSize, channels }: TrainParams): Mod
   };
 }
 
+/** What a person may choose of a training under the same name that the model room has for it. */
+const CHOICES = [
+  ...([
+    'loss',
+    'normalise',
+    'embeddingSize',
+    'margin',
+    'mining',
+    'epochs',
+    'stepsPerEpoch',
+    'classesPerBatch',
+  ] as const),
+  ...(['imagesPerClass', 'siblings', 'learningRate', 'widen', 'synthesis', 'augmentation', 'heldOut'] as const),
+  ...(['patience', 'maxMinutes', 'seed'] as const),
+];
+
 function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {
-  const { metric, loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch } = params;
-  const {
-    imagesPerClass,
-    siblings,
-    learningRate,
-    widen,
-    synthesis,
-    augmentation,
-    heldOut,
-    patience,
-    maxMinutes,
-    seed,
-  } = params;
-  const chosen = { loss, normalise, embeddingSize, margin, mining, epochs, stepsPerEpoch, classesPerBatch };
-  const further = {
-    imagesPerClass,
-    siblings,
-    learningRate,
-    widen,
-    synthesis,
-    augmentation,
-    heldOut,
-    patience,
-    maxMinutes,
-    seed,
-  };
+  const chosen = Object.fromEntries(CHOICES.map(name => [name, params[name]])) as Pick<
+    TrainParams,
+    (typeof CHOICES)[number]
+  >;
   const network = {
     backbone: own ? ('own' as const) : (params.backbone ?? 'resnet'),
     freeze: params.freeze,
-    distance: metric,
+    distance: params.metric,
   };
   try {
-    return completeOptions({ ...chosen, ...further, ...network }, input, os.availableParallelism());
+    return completeOptions({ ...chosen, ...network }, input, os.availableParallelism());
   } catch (error) {
     const hint = 'Change one of the choices; those left out have defaults that suit the rest.';
     throw new EngineError('bad-choice', messageOf(error), hint, { cause: error });
