@@ -1,5 +1,6 @@
 import type { Metric } from './types';
 import { rowDistance } from './distances';
+import { finish, type Steps } from './steps';
 
 /**
  * How good embeddings are: retrieval, one-shot classification and verification, each with a 95 % interval. Formulas as in
@@ -48,11 +49,7 @@ export interface RetrievalOptions {
  * @param queries rows to ask with; all by default. `gallery`: rows to find; all by default
  */
 export function retrieval(data: Embedded, labels: Int32Array, options: RetrievalOptions = {}): RetrievalReport {
-  const steps = retrievalSteps(data, labels, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return finish(retrievalSteps(data, labels, options));
 }
 
 /** `retrieval`, one query a step: for whoever must listen to others meanwhile. */
@@ -60,7 +57,7 @@ export function* retrievalSteps(
   data: Embedded,
   labels: Int32Array,
   options: RetrievalOptions = {},
-): Generator<void, RetrievalReport> {
+): Steps<RetrievalReport> {
   const ks = options.ks ?? [1, 5, 10];
   const rows = Array.from({ length: labels.length }, (_, i) => i).filter(i => labels[i]! >= 0);
   const gallery = (options.gallery ?? rows).filter(i => labels[i]! >= 0);

@@ -9,9 +9,6 @@ export function finish<T>(steps: Steps<T>): T {
   }
 }
 
-/** Steps between two looks at the clock: a step is microseconds, and so is the clock. */
-const BLIND = 64;
-
 export interface StepOptions {
   signal?: AbortSignal | undefined;
   /** lets others have their turn */
@@ -29,10 +26,8 @@ export async function finishInSlices<T>(steps: Steps<T>, { signal, pause, slice 
     signal?.throwIfAborted();
     const until = performance.now() + slice;
     do {
-      for (let i = 0; i < BLIND; i++) {
-        const { value, done } = steps.next();
-        if (done) return value;
-      }
+      const { value, done } = steps.next();
+      if (done) return value;
     } while (performance.now() < until);
     await pause();
   }
