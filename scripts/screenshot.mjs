@@ -94,7 +94,10 @@ try {
     await page.locator(`.monaco-workbench.${THEMES[theme].shell}`).waitFor({ timeout: 30_000 });
     for (const wide of values.width.split(',').map(Number)) {
       await workbench.setSideBarWidth(wide);
-      if (values['wait-view']) await view.locator(values['wait-view']).first().waitFor({ timeout: 30_000 });
+      if (values['wait-view']) {
+        await view.locator(values['wait-view']).first().waitFor({ timeout: 30_000 });
+        await view.locator('body').evaluate(picturesLoaded);
+      }
       // two frames: the page has laid itself out for its new width and theme
       await page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))');
       const file = path.join(out, `${values.name}-${theme}-${wide}.png`);
@@ -112,4 +115,14 @@ try {
   await close();
   await server.stop();
   removeProfile(profile);
+}
+
+/**
+ * Runs in the page: pictures come after the page itself.
+ * @param {HTMLElement} body
+ */
+async function picturesLoaded(body) {
+  const isWaiting = () => [...body.querySelectorAll('img')].some(img => img.checkVisibility() && !img.naturalWidth);
+  for (const until = Date.now() + 20_000; isWaiting() && Date.now() < until;)
+    await new Promise(done => setTimeout(done, 50));
 }
