@@ -1,6 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine, EngineSettings, FileProblem, JobOptions, Progress, RetrievalInfo } from '../engine/api';
+import type {
+  BenchResult,
+  Engine,
+  EngineSettings,
+  FileProblem,
+  JobOptions,
+  Progress,
+  RetrievalInfo,
+} from '../engine/api';
 import type { Actions, CommonOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
 
@@ -204,7 +212,42 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ...problemLines(result.problems),
       ]);
     },
+
+    async bench(what, folder, options) {
+      const { images, dimension, runs } = options;
+      const result = await engine.bench({ ...ref(folder, options), what, images, dimension, runs }, job(options));
+      print(options, result, [
+        ...benchLines(result),
+        `median of ${result.runs}, ${result.processor}, ${counted(result.cores, 'core')}, Node ${result.node}`,
+      ]);
+    },
   };
+}
+
+function benchLines(result: BenchResult): string[] {
+  switch (result.what) {
+    case 'kernel':
+      return [
+        `${result.images} vectors of ${result.dimension} numbers: ${result.found} semi-hard triplets found among all pairs in ${result.seconds.toFixed(2)} s (${result.processorSeconds.toFixed(2)} s of processor time)`,
+        `${result.kernel} on ${result.threads} threads, ${result.gflops.toFixed(0)} GFLOP/s counted as 2 N² d`,
+      ];
+    case 'embed':
+      return [
+        `model ${result.model}, ${result.width} x ${result.height} x ${result.channels} to ${result.dimension} numbers: ${result.imagesPerSecond.toFixed(0)} images/s without decoding`,
+        ...backendLines(result),
+      ];
+    case 'train': {
+      const { backbone, size, channels } = result.network;
+      return [
+        `${backbone}, ${size} x ${size} x ${channels}, batches of ${result.batch}: ${result.imagesPerSecond.toFixed(0)} images/s, whole steps`,
+        ...backendLines(result),
+      ];
+    }
+  }
+}
+
+function backendLines({ backend, threads }: { backend: { name: string; why: string[] }; threads: number }): string[] {
+  return [`on ${backend.name} with ${threads} threads`, ...backend.why.map(line => `  ${line}`)];
 }
 
 /** A training's choices without what every command has. */
@@ -247,7 +290,8 @@ function retrievalLine({ precisionAt1, mapAtR, rPrecision, queries }: RetrievalI
 }
 
 function settingsOf(options: CommonOptions): EngineSettings {
-  const { model, backend, decoder, classes, exclude, svg = false, tfjsNode, by } = options;
+  // `bench` knows no images: what it does not read has the other commands' defaults
+  const { model, backend, decoder = 'auto', classes = 'folder', exclude = [], svg = false, tfjsNode, by } = options;
   return {
     model,
     backend,

@@ -1,7 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { EngineSettings, TrainParams } from '../engine/api';
 import {
   BACKBONES,
+  BENCHES,
   checkSplit,
   formats,
   LANES,
@@ -117,6 +118,12 @@ export interface EvaluateOptions extends CommonOptions {
   queries?: number;
 }
 
+export interface BenchOptions extends CommonOptions {
+  images: number;
+  dimension: number;
+  runs: number;
+}
+
 /** What each command does; the program only reads the command line. */
 export interface Actions {
   scan(folder: string, options: CommonOptions): Promise<void>;
@@ -127,6 +134,7 @@ export interface Actions {
   import(folder: string, options: ImportOptions): Promise<void>;
   train(folder: string, options: TrainCliOptions): Promise<void>;
   evaluate(folder: string, options: EvaluateOptions): Promise<void>;
+  bench(what: (typeof BENCHES)[number], folder: string, options: BenchOptions): Promise<void>;
 }
 
 function number(text: string): number {
@@ -212,20 +220,24 @@ export function buildProgram(version: string, actions: Actions): Command {
     .exitOverride()
     .showHelpAfterError('(margin --help tells more)');
 
-  const common = (command: Command): Command =>
+  const network = (command: Command): Command =>
     command
       .exitOverride()
-      .argument('<folder>', 'folder of images')
       .option('--json', 'one JSON object on standard output')
       .option('--quiet', 'no progress on standard error')
       .option('--model <model>', 'starter, a name under .margin/models, a folder or a URL with a model.json', 'starter')
       .addOption(
-        new Option('--backend <backend>', 'what runs the network').choices(['auto', 'node', 'wasm']).default('auto'),
+        new Option('--backend <backend>', 'what runs the network')
+          .choices(['auto', 'onnx', 'node', 'wasm'])
+          .default('auto'),
       )
+      .option('--tfjs-node <folder>', 'folder that holds an @tensorflow/tfjs-node');
+
+  const common = (command: Command): Command =>
+    network(command.argument('<folder>', 'folder of images'))
       .addOption(
         new Option('--decoder <decoder>', 'what decodes images').choices(['auto', 'native', 'wasm']).default('auto'),
       )
-      .option('--tfjs-node <folder>', 'folder that holds an @tensorflow/tfjs-node')
       .option(
         '--classes <rule>',
         'an image’s class: folder, none, or how many folders deep',
@@ -387,6 +399,22 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--pairs <file>', 'CSV of fold,a,b,same')
     .option('--queries <n>', 'images asked with at most', count)
     .action(actions.evaluate);
+
+  network(
+    program
+      .command('bench')
+      .description('how fast this machine mines, embeds or trains, and on what')
+      .addArgument(
+        new Argument('<what>', 'kernel: mines made-up vectors; embed: runs the model; train: a small network').choices([
+          ...BENCHES,
+        ]),
+      )
+      .argument('[folder]', 'whose models --model may name', '.'),
+  )
+    .option('--images <n>', 'kernel: vectors to mine over', count, 20_000)
+    .option('--dimension <d>', 'kernel: numbers in a vector', count, 128)
+    .option('--runs <n>', 'repetitions; the median counts', count, 3)
+    .action(actions.bench);
 
   return program;
 }

@@ -20,22 +20,22 @@ export async function run(
   open: (options: Pick<CommonOptions, 'quiet'>) => { engine: Engine; actions: Actions },
 ): Promise<number> {
   const opened: Engine[] = [];
-  const withEngine =
-    <O extends CommonOptions>(name: keyof Actions) =>
-    async (folder: string, options: O): Promise<void> => {
-      const { engine, actions } = open(options);
-      opened.push(engine);
-      await (actions[name] as (folder: string, options: O) => Promise<void>)(folder, options);
-    };
+  /** An engine for one command; commander gives its options after its arguments. */
+  const actionsFor = (options: Pick<CommonOptions, 'quiet'>): Actions => {
+    const { engine, actions } = open(options);
+    opened.push(engine);
+    return actions;
+  };
   const program = buildProgram(__MARGIN_VERSION__, {
-    scan: withEngine('scan'),
-    embed: withEngine('embed'),
-    mine: withEngine('mine'),
-    answer: withEngine('answer'),
-    export: withEngine('export'),
-    import: withEngine('import'),
-    train: withEngine('train'),
-    evaluate: withEngine('evaluate'),
+    scan: (folder, options) => actionsFor(options).scan(folder, options),
+    embed: (folder, options) => actionsFor(options).embed(folder, options),
+    mine: (folder, options) => actionsFor(options).mine(folder, options),
+    answer: (folder, options) => actionsFor(options).answer(folder, options),
+    export: (folder, options) => actionsFor(options).export(folder, options),
+    import: (folder, options) => actionsFor(options).import(folder, options),
+    train: (folder, options) => actionsFor(options).train(folder, options),
+    evaluate: (folder, options) => actionsFor(options).evaluate(folder, options),
+    bench: (what, folder, options) => actionsFor(options).bench(what, folder, options),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({ writeOut: text => io.out.write(text), writeErr: text => io.err.write(text) });

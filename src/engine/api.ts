@@ -14,5 +14,7 @@ export type {
   Progress,
 } from '../rpc/engine-protocol';
 export { BACKBONES, LOSSES, ONLINE_MININGS } from '../model';
+export { BENCHES } from './jobs/bench';
+export type { BenchResult } from './jobs/bench';
 export { formats } from './jobs/import';
 export { splitShape as checkSplit } from '../core/splits';

@@ -23,6 +23,7 @@ import type {
 import type { Assets } from './assets';
 import { Embedders } from './embedders';
 import { answerFiles } from './jobs/answer';
+import { measureSpeed, type BenchParams, type BenchResult } from './jobs/bench';
 import { evaluateModel } from './jobs/evaluate';
 import { exportFolder } from './jobs/export';
 import { importAnswers } from './jobs/import';
@@ -259,6 +260,11 @@ export class Engine {
     const result = await this.#alone(params.folder, () => evaluateModel(workspace, params, this.#embedders, options));
     this.#nameProblems(result.problems);
     return result;
+  }
+
+  /** Measures this machine; see `measureSpeed`. */
+  bench(params: BenchParams, options: JobOptions = {}): Promise<BenchResult> {
+    return measureSpeed(params, this.#embedders, this.assets, options);
   }
 
   /** Adds one answer about two files of the folder, for scripts. */

@@ -7,7 +7,7 @@ import type { ManifestAnswer, ManifestSummary, ManifestView, ManifestWindow } fr
  * mention and keeps nothing that a restart could lose. Paths inside a folder are relative, with forward slashes.
  */
 
-export type BackendChoice = 'auto' | 'node' | 'wasm';
+export type BackendChoice = 'auto' | 'onnx' | 'node' | 'wasm';
 /** Where an image's class comes from: the path of its folder, that path's first `depth` parts, or nowhere. */
 export type ClassRule = 'folder' | 'none' | { depth: number };
 

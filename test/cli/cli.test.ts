@@ -125,8 +125,51 @@ describe('margin', () => {
   it('writes help and the version to standard output and exits with 0', async () => {
     const help = await margin('--help');
     expect(help).toMatchObject({ code: 0, err: '' });
-    for (const command of ['scan', 'embed', 'mine', 'answer', 'export', 'import']) expect(help.out).toContain(command);
+    for (const command of ['scan', 'embed', 'mine', 'answer', 'export', 'import', 'bench'])
+      expect(help.out).toContain(command);
     expect((await margin('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('mines by an index above the given number, and says how much that sees', async () => {
+    const args = ['mine', folder, '--lane', 'semi-hard-triplets', '--margin', '0.5', '--quiet'];
+    const exact = json(await margin(...args, '--json')) as { report: { recall?: number } };
+    expect(exact.report.recall).toBeUndefined();
+    const quick = await margin(...args, '--json', '--index-above', '17');
+    const { report } = json(quick) as { report: { recall: number; notes: string[] } };
+    expect(report.recall).toBeGreaterThan(0);
+    expect(report.recall).toBeLessThanOrEqual(1);
+    const { out } = await margin(...args, '--index-above', '17');
+    expect(out).toContain(
+      `above 17 images an index looks; it sees ${Math.round(100 * report.recall)} % of what there is`,
+    );
+    expect((await margin(...args, '--index-above', '18')).out).not.toContain('an index looks');
+  });
+
+  it('measures the machine, without a folder, and says what ran', async () => {
+    const kernel = json(
+      await margin('bench', 'kernel', '--images', '1000', '--dimension', '16', '--runs', '1', '--json'),
+    );
+    expect(kernel).toMatchObject({ what: 'kernel', images: 1000, dimension: 16, runs: 1 });
+    expect(kernel['kernel']).toMatch(/^wasm-/);
+    expect(kernel['found']).toBeGreaterThan(0);
+    const gflops = (2 * 1000 ** 2 * 16) / (kernel['seconds'] as number) / 1e9;
+    expect(kernel['gflops']).toBeCloseTo(gflops, 6);
+
+    const embed = await margin('bench', 'embed', '--runs', '1', '--backend', 'wasm', '--quiet');
+    expect(embed).toMatchObject({ code: 0, err: '' });
+    expect(embed.out).toMatch(/^model starter, .*: \d+ images\/s without decoding\non wasm with \d+ threads\n/);
+
+    const train = json(await margin('bench', 'train', '--runs', '1', '--backend', 'wasm', '--json'));
+    expect(train).toMatchObject({ what: 'train', backend: { name: 'wasm' }, network: { backbone: 'conv4' } });
+    expect(train['imagesPerSecond']).toBeGreaterThan(0);
+
+    expect((await margin('bench', 'dance')).code).toBe(2);
+  });
+
+  it('runs the model on ONNX Runtime where that is asked for, or says why not', async () => {
+    const { code, out, err } = await margin('bench', 'embed', '--runs', '1', '--backend', 'onnx', '--quiet');
+    if (code === 0) expect(out).toContain('\non onnx with ');
+    else expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('onnxruntime-node') as string });
   });
 
   it('exits with 130 on Ctrl+C, and the next run goes on where it stopped', async () => {

@@ -8,7 +8,7 @@ import { AnchorRun } from '../../../src/kernel/anchor-run';
 import { Control, type MiningRuntime } from '../../../src/kernel/control';
 import type { PhaseResult } from '../../../src/kernel/phases';
 import { loadKernel } from '../../../src/kernel/wasm';
-import { embeddings } from './data';
+import { embeddings } from '../../../src/engine/bench/vectors';
 
 /** One thing to measure, in a process of its own: its memory is then nobody else's. */
 export interface BenchCase {

@@ -3,10 +3,11 @@ import { mkdtempSync, cpSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { completeOptions, createEmbedderPool, loadBackend, pictureBytes, train } from '../../../src/model';
-import type { BackendChoice, Backbone, ModelInput, ModelSource } from '../../../src/model';
+import { inputOf, medianOf, paceOfEmbedding, paceOfTraining } from '../../../src/engine/bench/measure';
+import type { BenchNetwork, Pace } from '../../../src/engine/bench/measure';
+import { createEmbedderPool, loadBackend } from '../../../src/model';
+import type { BackendChoice, ModelSource } from '../../../src/model';
 import { buildParts } from '../../../src/model/network/parts';
-import { Random } from '../../../src/model/training/random';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -17,36 +18,9 @@ const [what, dist] = positionals as [string, string];
 const threads = Number(values.threads ?? Math.min(2, os.availableParallelism()));
 const wasmDir = path.join(dist, 'wasm');
 
-interface Network {
-  backbone: Backbone;
-  size: number;
-  channels: 1 | 3;
+interface Network extends BenchNetwork {
   /** pictures a measurement */
   pictures: number;
-}
-
-function inputOf({ size, channels }: Network): ModelInput {
-  const each = (value: number): number[] => new Array<number>(channels).fill(value);
-  return {
-    width: size,
-    height: size,
-    channels,
-    fit: 'fill',
-    background: 0,
-    scale: 1 / 255,
-    mean: each(0.5),
-    std: each(0.5),
-  };
-}
-
-function noise(bytes: number): Uint8Array {
-  const random = new Random(1);
-  return new Uint8Array(bytes).map(() => random.below(256));
-}
-
-function processor(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** tfjs-backend-wasm as it comes: a folder without our kernels. */
@@ -94,7 +68,6 @@ async function benchEmbed(): Promise<void> {
   ];
   for (const network of networks) {
     const source = await sourceOf(network);
-    const pixels = noise(network.pictures * pictureBytes(source.card.input));
     for (const [label, choice, folder] of backends) {
       const backend = {
         choice,
@@ -107,18 +80,9 @@ async function benchEmbed(): Promise<void> {
         row(network, label, 'does not load here');
         continue;
       }
-      await pool.embed(pixels.subarray(0, pixels.length / 8), network.pictures / 8);
-      const figures: [number, number][] = [];
-      for (let i = 0; i < 3; i++) {
-        const [clock, before] = [performance.now(), processor()];
-        await pool.embed(pixels, network.pictures);
-        figures.push([
-          network.pictures / ((performance.now() - clock) / 1000),
-          network.pictures / (processor() - before),
-        ]);
-      }
+      const pace = await paceOfEmbedding(pool, network.pictures, 3);
       await pool.dispose();
-      report(network, label, figures);
+      report(network, label, pace);
     }
   }
 }
@@ -131,54 +95,26 @@ async function benchTrain(): Promise<void> {
     { backbone: 'mobile', size: 96, channels: 3, pictures: 5 * batch },
   ];
   for (const network of networks) {
-    const input = inputOf(network);
-    const count = 512;
-    const data = {
-      pixels: noise(count * pictureBytes(input)),
-      count,
-      labels: Int32Array.from({ length: count }, (_, i) => i % 32),
-    };
     for (const choice of ['wasm', 'node'] as const) {
-      const options = completeOptions(
-        {
-          ...{ backbone: network.backbone, loss: 'contrastive', mining: 'all', embeddingSize: 64, heldOut: 0, threads },
-          ...{ classesPerBatch: batch / 4, imagesPerClass: 4, epochs: 4, stepsPerEpoch: network.pictures / batch },
-        },
-        input,
-        threads,
-      );
-      const spent: number[] = [];
-      let before = processor();
       const backend = {
         choice,
         wasmDir,
         ...(values['tfjs-node'] === undefined ? {} : { tfjsNodePath: values['tfjs-node'] }),
       };
-      const result = await train(options, input, data, {
-        backend,
+      const pace = await paceOfTraining({
+        ...{ network, batch, steps: network.pictures / batch, runs: 3, threads, backend },
         workerFile: path.join(dist, 'train-worker.cjs'),
-        onEpoch: () => {
-          const now = processor();
-          spent.push(network.pictures / (now - before));
-          before = now;
-        },
       }).catch(() => undefined);
-      // The first epoch warms up.
-      if (result)
-        report(
-          network,
-          `train, ${choice}`,
-          result.history.slice(1).map((h, i) => [h.imagesPerSecond, spent[i + 1]!]),
-        );
+      if (pace) report(network, `train, ${choice}`, pace);
       else row(network, `train, ${choice}`, 'does not load here');
     }
   }
 }
 
 /** The median by the clock, and the best by processor time: neighbours slow the first, and hardly the second. */
-function report(network: Network, label: string, figures: [number, number][]): void {
-  const clock = figures.map(([f]) => f).sort((a, b) => a - b)[Math.floor(figures.length / 2)]!;
-  const cpu = Math.max(...figures.map(([, f]) => f));
+function report(network: Network, label: string, pace: Pace): void {
+  const clock = medianOf(pace.clock);
+  const cpu = Math.max(...pace.processor);
   row(
     network,
     label,

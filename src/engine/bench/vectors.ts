@@ -1,6 +1,6 @@
-import { Random } from '../../../src/core/random';
-import type { MiningData } from '../../../src/core/mining/types';
-import type { ImageHash } from '../../../src/core/types';
+import { Random } from '../../core/random';
+import type { MiningData } from '../../core/mining/types';
+import type { ImageHash } from '../../core/types';
 
 /**
  * Embeddings to measure with: unit vectors over shared memory, in classes of a hundred. `clustered` ones lie around a centre of
