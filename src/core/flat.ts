@@ -9,11 +9,15 @@ export function grown<T extends Flat>(array: T, length: number, fill = 0): T {
   return copy;
 }
 
+/** Words of a slot: the two numbers, and the pair's own plus 1 (0: free). One place, one cache miss. */
+const SLOT = 3;
+
 /** Pairs of numbers, each kept once and known by a number from 0 in order of arrival. */
 export class PairTable {
   first = new Int32Array(64);
   second = new Int32Array(64);
-  private slots = new Int32Array(128).fill(-1);
+  private slots = new Int32Array(128 * SLOT);
+  private mask = 127;
   size = 0;
 
   private static hash(x: number, y: number): number {
@@ -22,17 +26,24 @@ export class PairTable {
     return h ^ (h >>> 13);
   }
 
-  find(x: number, y: number): number {
-    const mask = this.slots.length - 1;
+  /** The place in `slots` of the pair, or of the free slot where it belongs. */
+  private locate(x: number, y: number): number {
+    const { slots, mask } = this;
     for (let slot = PairTable.hash(x, y) & mask; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot];
-      if (index < 0 || (this.first[index] === x && this.second[index] === y)) return index;
+      const at = slot * SLOT;
+      if (slots[at + 2] === 0 || (slots[at] === x && slots[at + 1] === y)) return at;
     }
   }
 
+  /** The number of the pair, or -1. */
+  find(x: number, y: number): number {
+    return this.slots[this.locate(x, y) + 2] - 1;
+  }
+
+  /** The number of the pair, given one where it is new: then it is the old `size`. */
   intern(x: number, y: number): number {
-    const found = this.find(x, y);
-    if (found >= 0) return found;
+    const at = this.locate(x, y);
+    if (this.slots[at + 2] > 0) return this.slots[at + 2] - 1;
     const index = this.size++;
     if (index === this.first.length) {
       this.first = grown(this.first, index + 1);
@@ -40,25 +51,38 @@ export class PairTable {
     }
     this.first[index] = x;
     this.second[index] = y;
-    if (this.size * 2 > this.slots.length) this.rehash(this.slots.length * 4);
-    else this.place(index);
+    this.slots[at] = x;
+    this.slots[at + 1] = y;
+    this.slots[at + 2] = index + 1;
+    if (this.size * 2 > this.mask) this.rehash((this.mask + 1) * 4);
     return index;
+  }
+
+  /**
+   * Reads where the pair would lie, and nothing else. Done for many pairs in a row before they are looked up, the
+   * processor waits for all those places at once and not for one after the other.
+   */
+  touch(x: number, y: number): number {
+    return this.slots[(PairTable.hash(x, y) & this.mask) * SLOT];
   }
 
   /** Makes room for that many entries at once. */
   reserve(count: number): void {
-    if (count * 2 > this.slots.length) this.rehash(2 ** Math.ceil(Math.log2(count * 2)));
+    if (count * 2 > this.mask) this.rehash(2 ** Math.ceil(Math.log2(count * 2 + 1)));
+    if (count > this.first.length) {
+      this.first = grown(this.first, count);
+      this.second = grown(this.second, count);
+    }
   }
 
   private rehash(length: number): void {
-    this.slots = new Int32Array(length).fill(-1);
-    for (let i = 0; i < this.size; i++) this.place(i);
-  }
-
-  private place(index: number): void {
-    const mask = this.slots.length - 1;
-    let slot = PairTable.hash(this.first[index], this.second[index]) & mask;
-    while (this.slots[slot] >= 0) slot = (slot + 1) & mask;
-    this.slots[slot] = index;
+    this.slots = new Int32Array(length * SLOT);
+    this.mask = length - 1;
+    for (let i = 0; i < this.size; i++) {
+      const at = this.locate(this.first[i], this.second[i]);
+      this.slots[at] = this.first[i];
+      this.slots[at + 1] = this.second[i];
+      this.slots[at + 2] = i + 1;
+    }
   }
 }

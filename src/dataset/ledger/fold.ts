@@ -9,6 +9,9 @@ export const relationNumber = (relation: Relation) => RELATIONS.indexOf(relation
 export const UNDONE = 1;
 export const REPEAT = 2;
 
+/** letters of an id as this program makes it */
+const ULID_LENGTH = 26;
+
 /** One event as numbers, ready to be folded; -1 where a field is absent. */
 export interface FlatEvent {
   kind: number;
@@ -56,7 +59,7 @@ export class LedgerFold {
   private length = new Int32Array(64);
 
   /** canonical pairs of image numbers; each has a chain of slots, one a person, that hold answers */
-  protected readonly pairs = new PairTable();
+  readonly pairs = new PairTable();
   protected slotCount = 0;
   protected slotPair = new Int32Array(64);
   private slotBy = new Int32Array(64);
@@ -89,8 +92,9 @@ export class LedgerFold {
 
   /** Makes room for that many events at once. */
   reserve(events: number): void {
-    this.ids.reserve(events);
+    this.ids.reserve(events, ULID_LENGTH);
     this.pairs.reserve(events);
+    this.reserveSlots(events);
     if (events > this.kind.length) this.grow(events);
   }
 
@@ -193,22 +197,26 @@ export class LedgerFold {
 
   private slotOf(a: number, b: number, by: number): number {
     const pair = this.pairs.intern(Math.min(a, b), Math.max(a, b));
-    if (pair >= this.pairHead.length) this.pairHead = grown(this.pairHead, pair + 1, -1);
+    if (pair >= this.pairHead.length) this.reserveSlots(pair + 1);
     const found = this.findSlot(pair, by);
     if (found >= 0) return found;
     const slot = this.slotCount++;
-    if (slot >= this.slotHead.length) {
-      this.slotPair = grown(this.slotPair, slot + 1);
-      this.slotBy = grown(this.slotBy, slot + 1);
-      this.slotHead = grown(this.slotHead, slot + 1, -1);
-      this.slotBest = grown(this.slotBest, slot + 1, -1);
-      this.slotNext = grown(this.slotNext, slot + 1, -1);
-    }
+    if (slot >= this.slotHead.length) this.reserveSlots(slot + 1);
     this.slotPair[slot] = pair;
     this.slotBy[slot] = by;
     this.slotNext[slot] = this.pairHead[pair];
     this.pairHead[pair] = slot;
     return slot;
+  }
+
+  private reserveSlots(count: number): void {
+    if (count > this.pairHead.length) this.pairHead = grown(this.pairHead, count, -1);
+    if (count <= this.slotHead.length) return;
+    this.slotPair = grown(this.slotPair, count);
+    this.slotBy = grown(this.slotBy, count);
+    this.slotHead = grown(this.slotHead, count, -1);
+    this.slotBest = grown(this.slotBest, count, -1);
+    this.slotNext = grown(this.slotNext, count, -1);
   }
 
   protected findSlot(pair: number, by: number): number {

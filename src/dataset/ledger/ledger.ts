@@ -326,18 +326,20 @@ export class Ledger {
         lines.filter((_, i) => doubtful || this.state.lineOf(events[i].id) === undefined).map(line => line.toString()),
       );
       if (lines.length === 0) return;
+      let alone: Buffer | undefined;
       try {
-        await appendLines(this.file, lines).catch(async (error: unknown) => {
+        alone = await appendLines(this.file, lines, this.reader.upTo).catch(async (error: unknown) => {
           if (!isMissing(error)) throw error;
           await ensureMarginFolder(this.folder);
-          await appendLines(this.file, lines);
+          return appendLines(this.file, lines);
         });
       } catch (error) {
         for (const group of groups) group.doubtful = true;
         throw error;
       }
       for (const group of groups) group.doubtful = false;
-      await this.read();
+      if (alone !== undefined) this.reader.take(alone);
+      else await this.read();
     }
     const missing = groups.some(({ ids }) => ids.some(id => this.state.lineOf(id) === undefined));
     if (missing) throw new LedgerError('io', `${this.file} is being rewritten by another program`);

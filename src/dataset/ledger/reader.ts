@@ -1,7 +1,8 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { foldLine } from './decode';
+import { foldLine, LineFolder } from './decode';
 import { isMissing, readError } from './errors';
 import { LedgerState } from './state';
+import { identityOf, type ReadUpTo } from './writer';
 
 /** A line that gives no event. */
 export interface LineProblem {
@@ -18,12 +19,12 @@ export interface ReadOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** small enough to be parsed while it is still in the processor's cache */
-const CHUNK = 256 << 10;
+/** small enough for the processor's cache and for a pause of a few milliseconds, large enough to wait for few reads */
+const CHUNK = 1 << 20;
 const LONGEST_LINE = 16 << 20;
 const TAIL = 96;
 /** bytes of an answer's line, to make room for what a file holds */
-const TYPICAL_LINE = 400;
+const TYPICAL_LINE = 420;
 const MAX_PROBLEMS = 1000;
 const NEWLINE = 10;
 
@@ -71,7 +72,7 @@ export class LedgerReader {
     }
     try {
       const stat = await handle.stat({ bigint: true });
-      const identity = `${stat.dev}:${stat.ino}`;
+      const identity = identityOf(stat);
       if (this.identity === '') this.identity = identity;
       const replaced = identity !== this.identity || !(await this.continues(handle, Number(stat.size)));
       if (replaced) this.startAnew(identity);
@@ -83,6 +84,26 @@ export class LedgerReader {
     } finally {
       await handle.close();
     }
+  }
+
+  /** How far the file was read; undefined while there is none, or in the middle of a line. */
+  get upTo(): ReadUpTo | undefined {
+    const { identity, position, tail } = this;
+    if (identity === '' || (position > 0 && tail.at(-1) !== NEWLINE)) return undefined;
+    return { identity, position, tail };
+  }
+
+  /** Takes in whole lines that surely are the file's next and last ones, without reading them. */
+  take(lines: Buffer): void {
+    this.unfinished = undefined;
+    let start = 0;
+    for (let end; (end = lines.indexOf(NEWLINE, start)) >= 0; start = end + 1) {
+      this.lines++;
+      const reason = foldLine(this.state, lines, start, end, this.position + start);
+      if (reason !== undefined) this.report(reason, lines, start, end);
+    }
+    this.remember(lines, start);
+    this.position += start;
   }
 
   private startAnew(identity: string): void {
@@ -106,6 +127,7 @@ export class LedgerReader {
 
   private async readFrom(handle: FileHandle, size: number, { signal, onProgress }: ReadOptions): Promise<void> {
     this.unfinished = undefined;
+    const folder = new LineFolder();
     let buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(4096, size - this.position + 1)));
     /** bytes at the buffer's beginning that belong to a line not yet ended */
     let held = 0;
@@ -132,9 +154,10 @@ export class LedgerReader {
       for (let end; (end = buffer.indexOf(NEWLINE, start)) >= 0 && end < filled; start = end + 1) {
         this.lines++;
         if (tooLong) this.report('is longer than 16 MiB', buffer, start, end);
-        else this.foldOne(buffer, start, end, this.position + start);
+        else this.foldOne(folder, buffer, start, end, this.position + start);
         tooLong = false;
       }
+      folder.flush(this.state, buffer);
       if (start > 0) this.remember(buffer, start);
       this.position += start;
       buffer.copyWithin(0, start, filled);
@@ -156,9 +179,9 @@ export class LedgerReader {
     }
   }
 
-  private foldOne(buffer: Buffer, start: number, end: number, offset: number): void {
+  private foldOne(folder: LineFolder, buffer: Buffer, start: number, end: number, offset: number): void {
     if (isBlank(buffer, start, end)) return;
-    const reason = foldLine(this.state, buffer, start, end, offset);
+    const reason = folder.fold(this.state, buffer, start, end, offset);
     if (reason !== undefined) this.report(reason, buffer, start, end);
   }
 

@@ -9,11 +9,13 @@ const encoder = new TextEncoder();
 export class ByteTable {
   private arena = new Uint8Array(1 << 12);
   private ends = new Float64Array(64);
-  private slots = new Int32Array(128).fill(-1);
-  private hashes = new Int32Array(64);
+  /** two words a slot: the hash, and the string's number plus 1 (0: free) */
+  private slots = new Int32Array(128 * 2);
+  private mask = 127;
   size = 0;
 
-  private static hash(bytes: Uint8Array, start: number, end: number): number {
+  /** What `internHashed` and `touch` go by. */
+  static hash(bytes: Uint8Array, start: number, end: number): number {
     let h = 0x811c9dc5;
     let i = start;
     for (; i + 4 <= end; i += 4) {
@@ -36,55 +38,66 @@ export class ByteTable {
     return true;
   }
 
+  /** The place in `slots` of the bytes, or of the free slot where they belong. */
+  private locate(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const { slots, mask } = this;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const at = slot * 2;
+      const number = slots[at + 1];
+      if (number === 0 || (slots[at] === hash && this.equals(number - 1, bytes, start, end))) return at;
+    }
+  }
+
   /** The number of the bytes, or -1. */
   find(bytes: Uint8Array, start = 0, end = bytes.length): number {
-    const hash = ByteTable.hash(bytes, start, end);
-    const mask = this.slots.length - 1;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot];
-      if (index < 0) return -1;
-      if (this.hashes[index] === hash && this.equals(index, bytes, start, end)) return index;
-    }
+    return this.slots[this.locate(ByteTable.hash(bytes, start, end), bytes, start, end) + 1] - 1;
   }
 
   /** The number of the bytes, given one where they are new: then it is the old `size`. */
   intern(bytes: Uint8Array, start = 0, end = bytes.length): number {
-    const hash = ByteTable.hash(bytes, start, end);
-    const mask = this.slots.length - 1;
-    let slot = hash & mask;
-    for (; ; slot = (slot + 1) & mask) {
-      const index = this.slots[slot];
-      if (index < 0) break;
-      if (this.hashes[index] === hash && this.equals(index, bytes, start, end)) return index;
-    }
+    return this.internHashed(ByteTable.hash(bytes, start, end), bytes, start, end);
+  }
+
+  /** As `intern`, for bytes whose hash is known. */
+  internHashed(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const at = this.locate(hash, bytes, start, end);
+    if (this.slots[at + 1] > 0) return this.slots[at + 1] - 1;
     const index = this.size++;
     const from = this.start(index);
     const length = end - start;
     if (from + length > this.arena.length) this.arena = grown(this.arena, from + length);
-    if (index === this.ends.length) {
-      this.ends = grown(this.ends, index + 1);
-      this.hashes = grown(this.hashes, index + 1);
-    }
-    for (let i = 0; i < length; i++) this.arena[from + i] = bytes[start + i];
+    if (index === this.ends.length) this.ends = grown(this.ends, index + 1);
+    const { arena } = this;
+    for (let i = 0; i < length; i++) arena[from + i] = bytes[start + i];
     this.ends[index] = from + length;
-    this.hashes[index] = hash;
-    this.slots[slot] = index;
-    if (this.size * 2 > this.slots.length) this.rehash();
+    this.slots[at] = hash;
+    this.slots[at + 1] = index + 1;
+    if (this.size * 2 > this.mask) this.rehash((this.mask + 1) * 4);
     return index;
   }
 
-  /** Makes room for that many entries at once. */
-  reserve(count: number): void {
-    if (count * 2 > this.slots.length) this.rehash(2 ** Math.ceil(Math.log2(count * 2)));
+  /** Reads where bytes of that hash would lie, and nothing else; what for, see `PairTable.touch`. */
+  touch(hash: number): number {
+    return this.slots[(hash & this.mask) * 2];
   }
 
-  private rehash(length = this.slots.length * 4): void {
-    this.slots = new Int32Array(length).fill(-1);
-    const mask = this.slots.length - 1;
-    for (let index = 0; index < this.size; index++) {
-      let slot = this.hashes[index] & mask;
-      while (this.slots[slot] >= 0) slot = (slot + 1) & mask;
-      this.slots[slot] = index;
+  /** Makes room for that many entries at once, of so many bytes each. */
+  reserve(count: number, bytesEach = 0): void {
+    if (count * 2 > this.mask) this.rehash(2 ** Math.ceil(Math.log2(count * 2 + 1)));
+    if (count > this.ends.length) this.ends = grown(this.ends, count);
+    if (count * bytesEach > this.arena.length) this.arena = grown(this.arena, count * bytesEach);
+  }
+
+  private rehash(length: number): void {
+    const old = this.slots;
+    this.slots = new Int32Array(length * 2);
+    this.mask = length - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let slot = old[from] & this.mask;
+      while (this.slots[slot * 2 + 1] > 0) slot = (slot + 1) & this.mask;
+      this.slots[slot * 2] = old[from];
+      this.slots[slot * 2 + 1] = old[from + 1];
     }
   }
 
@@ -119,7 +132,8 @@ export class ByteTable {
   }
 }
 
-const HASH_TEXT = 'sha256:'.length + 64;
+const HASH_PREFIX = encoder.encode('sha256:');
+const HASH_TEXT = HASH_PREFIX.length + 64;
 /** Two hex digits as they lie in memory, to their byte; -1 for any other two. */
 const HEX_BYTE = new Int16Array(1 << 16).fill(-1);
 for (let i = 0; i < 256; i++) {
@@ -139,10 +153,10 @@ export class HashTable {
   private readonly now = new Int32Array(8);
   size = 0;
 
-  /** Reads `sha256:` and 64 lower-case hex digits into `now`; false where the bytes are anything else. */
-  private parse(bytes: Uint8Array, start: number, end: number): boolean {
+  /** Reads `sha256:` and 64 lower-case hex digits into eight words; false where the bytes are anything else. */
+  static parse(bytes: Uint8Array, start: number, end: number, words: Int32Array, to: number): boolean {
     if (end - start !== HASH_TEXT) return false;
-    for (let i = 0; i < 7; i++) if (bytes[start + i] !== 'sha256:'.charCodeAt(i)) return false;
+    for (let i = 0; i < 7; i++) if (bytes[start + i] !== HASH_PREFIX[i]) return false;
     let bad = 0;
     for (let word = 0, at = start + 7; word < 8; word++, at += 8) {
       const b0 = HEX_BYTE[bytes[at] | (bytes[at + 1] << 8)];
@@ -150,35 +164,39 @@ export class HashTable {
       const b2 = HEX_BYTE[bytes[at + 4] | (bytes[at + 5] << 8)];
       const b3 = HEX_BYTE[bytes[at + 6] | (bytes[at + 7] << 8)];
       bad |= b0 | b1 | b2 | b3;
-      this.now[word] = (b0 << 24) | (b1 << 16) | (b2 << 8) | b3;
+      words[to + word] = (b0 << 24) | (b1 << 16) | (b2 << 8) | b3;
     }
     return bad >= 0;
   }
 
-  /** The place in `slots` of `now`, or of the free slot where it belongs. A hash is its own hash. */
-  private locate(): number {
-    const { now, slots, mask } = this;
-    next: for (let slot = now[0] & mask; ; slot = (slot + 1) & mask) {
+  /** The place in `slots` of the identity in eight words, or of the free slot where it belongs. A hash is its own hash. */
+  private locate(words: Int32Array, from: number): number {
+    const { slots, mask } = this;
+    next: for (let slot = words[from] & mask; ; slot = (slot + 1) & mask) {
       const at = slot * SLOT;
       if (slots[at + 8] === 0) return at;
-      for (let word = 0; word < 8; word++) if (slots[at + word] !== now[word]) continue next;
+      for (let word = 0; word < 8; word++) if (slots[at + word] !== words[from + word]) continue next;
       return at;
     }
   }
 
-  /** The number of the identity that the bytes spell, given one where it is new; -1 where they spell none. */
-  intern(bytes: Uint8Array, start: number, end: number): number {
-    if (!this.parse(bytes, start, end)) return -1;
-    const at = this.locate();
+  /** The number of the identity that `parse` read, given one where it is new. */
+  internWords(words: Int32Array, from: number): number {
+    const at = this.locate(words, from);
     const found = this.slots[at + 8];
     if (found > 0) return found - 1;
     const index = this.size++;
     if (index === this.places.length) this.places = grown(this.places, index + 1);
-    this.slots.set(this.now, at);
+    for (let word = 0; word < 8; word++) this.slots[at + word] = words[from + word];
     this.slots[at + 8] = index + 1;
     this.places[index] = at;
     if (this.size * 2 > this.mask) this.enlarge();
     return index;
+  }
+
+  /** Reads where the identity would lie, and nothing else; what for, see `PairTable.touch`. */
+  touch(words: Int32Array, from: number): number {
+    return this.slots[(words[from] & this.mask) * SLOT + 8];
   }
 
   private enlarge(): void {
@@ -187,22 +205,24 @@ export class HashTable {
     this.slots = new Int32Array((this.mask + 1) * SLOT);
     for (let index = 0; index < this.size; index++) {
       const from = this.places[index];
-      for (let word = 0; word < 8; word++) this.now[word] = old[from + word];
-      const at = this.locate();
-      this.slots.set(this.now, at);
+      const at = this.locate(old, from);
+      for (let word = 0; word < 8; word++) this.slots[at + word] = old[from + word];
       this.slots[at + 8] = index + 1;
       this.places[index] = at;
     }
   }
 
   internText(text: string): number {
-    const bytes = encoder.encode(text);
-    return this.intern(bytes, 0, bytes.length);
+    return this.parseText(text) ? this.internWords(this.now, 0) : -1;
   }
 
   findText(text: string): number {
+    return this.parseText(text) ? this.slots[this.locate(this.now, 0) + 8] - 1 : -1;
+  }
+
+  private parseText(text: string): boolean {
     const bytes = encoder.encode(text);
-    return this.parse(bytes, 0, bytes.length) ? this.slots[this.locate() + 8] - 1 : -1;
+    return HashTable.parse(bytes, 0, bytes.length, this.now, 0);
   }
 
   text(index: number): `sha256:${string}` {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Ledger, type LedgerChange, tripletAnswers } from '../../../src/dataset/ledger';
@@ -303,6 +303,38 @@ describe('what others write', () => {
     expect(changes).toEqual([{ pairs: 'all' }]);
     expect(ledger.state.answersOf(B, C)).toHaveLength(1);
     expect(ledger.state.answersOf(A, C)).toEqual([]);
+  });
+
+  it('between two answers is taken in by the second, whether it is whole, torn or an editor’s', async () => {
+    const folder = temporaryFolder();
+    const ledger = await Ledger.open(folder, { by: 'ada' });
+    const say = (n: number) => ledger.answer({ a: image(n), b: image(n + 1), relation: 'same' });
+    await say(1);
+    appendFileSync(ledgerFile(folder), answerLine('bob-1', image(10), image(11)));
+    await say(2);
+    expect(ledger.state.has('bob-1')).toBe(true);
+    appendFileSync(ledgerFile(folder), '{"v":1,"id":"to');
+    await say(3);
+    expect(ledger.problems).toHaveLength(1);
+    // Saved anew by an editor, under the same name and of the same length.
+    const text = readLedger(folder);
+    writeFileSync(path.join(folder, 'new'), text.replace('bob-1', 'eve-1'));
+    renameSync(path.join(folder, 'new'), ledgerFile(folder));
+    await say(4);
+    expect([ledger.state.has('bob-1'), ledger.state.has('eve-1')]).toEqual([false, true]);
+    const { state, problems } = await Ledger.open(folder, { by: 'ada' });
+    expect([state.answers, problems.length]).toEqual([5, 1]);
+    expect([...ledger.state.standing()]).toEqual([...state.standing()]);
+  });
+
+  it('a line beyond all bounds that has no end yet is never joined to an answer', async () => {
+    const folder = temporaryFolder();
+    writeLedger(folder, 'x'.repeat(16 << 20));
+    const ledger = await Ledger.open(folder, { by: 'ada' });
+    await ledger.answer({ a: image(1), b: image(2), relation: 'same' });
+    expect(ledger.state.answers).toBe(1);
+    expect((await Ledger.open(folder, { by: 'ada' })).state.answers).toBe(1);
+    expect(readLedger(folder).split('\n')).toHaveLength(3);
   });
 
   it('a file that is gone gives an empty ledger, and the next answer makes it again', async () => {

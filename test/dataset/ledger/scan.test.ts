@@ -4,7 +4,9 @@ import { foldLine } from '../../../src/dataset/ledger/decode';
 import { faultOf } from '../../../src/dataset/ledger/events';
 import { Field, type FieldName, LineScanner, parseTime, Value } from '../../../src/dataset/ledger/scan';
 import { LedgerState } from '../../../src/dataset/ledger/state';
-import { answerLine, image } from './helpers';
+import { Random } from '../../../src/core/random';
+import { Ledger } from '../../../src/dataset/ledger';
+import { answerLine, image, temporaryFolder, writeLedger } from './helpers';
 
 const names = Object.keys(Field) as FieldName[];
 
@@ -113,6 +115,51 @@ describe('folding a line', () => {
     expect(ours.fault).toBeUndefined();
     expect([...theirs.state.standing()]).toEqual([...ours.state.standing()]);
     expect([...ours.state.standing()][0]).toMatchObject([{ id: '1', ms: 842, repeat: true, relation: 'same' }]);
+  });
+});
+
+describe('a file of many lines', () => {
+  it('says what its lines say one by one, wherever undos, doubled, later and torn ones lie among them', async () => {
+    const random = new Random(7);
+    const kinds = [
+      () => answerLine(`${random.below(1500)}`, image(random.below(30)), image(30 + random.below(30))),
+      () => {
+        const relation = ['same', 'different', 'incomparable'][random.below(3)];
+        const at = new Date(1.7e12 + random.below(1000)).toISOString();
+        const group = random.below(3) === 0 ? { with: `g${random.below(200)}` } : {};
+        const by = ['ada', 'bob'][random.below(2)];
+        const more = { relation, at, by, ...group, repeat: random.below(5) === 0 ? true : undefined };
+        return answerLine(`${random.below(1500)}`, image(random.below(60)), image(60 + random.below(9)), more);
+      },
+      () =>
+        `{"v":1,"id":"u${random.below(300)}","at":"2026-11-22T10:00:00.000Z","by":"ada","kind":"undo","of":"${random.below(1500)}"}\n`,
+      () => answerLine(`${random.below(1500)}`, image(3), image(3)),
+      () => answerLine(`${random.below(1500)}`, image(1), image(2)).slice(random.below(300)),
+      () => '{"v":2,"id":"later","kind":"more"}\n',
+    ];
+    const lines = Array.from({ length: 3000 }, () => kinds[Math.min(random.below(12), random.below(6))]());
+    const folder = temporaryFolder();
+    writeLedger(folder, lines.join(''));
+    const { state, problems } = await Ledger.open(folder, { by: 'ada' });
+
+    const expected = new LedgerState();
+    const reasons: string[] = [];
+    let offset = 0;
+    for (const line of Buffer.from(lines.join('')).toString().trimEnd().split('\n')) {
+      const bytes = Buffer.from(line);
+      const reason = foldLine(expected, bytes, 0, bytes.length, offset);
+      if (reason !== undefined) reasons.push(reason);
+      offset += bytes.length + 1;
+    }
+    const all = (of: LedgerState) => ({
+      standing: [...of.standing()],
+      last: ['ada', 'bob'].map(by => [of.lastOf(by), of.givenBy(by), of.latestTime(by)]),
+      places: Array.from({ length: 1500 }, (_, id) => of.lineOf(`${id}`)),
+      events: [of.events, of.answers, of.passedOver],
+    });
+    expect(state.answers).toBeGreaterThan(300);
+    expect(all(state)).toEqual(all(expected));
+    expect(problems.map(({ reason }) => reason)).toEqual(reasons);
   });
 });
 
