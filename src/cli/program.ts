@@ -29,7 +29,7 @@ export interface CommonOptions {
 export interface MineOptions extends CommonOptions {
   lane: (typeof LANES)[number];
   distance: (typeof METRICS)[number] | 'auto';
-  margin: number;
+  margin: number | 'auto';
   top: number;
   perImage: number;
   perClassPair?: number;
@@ -161,6 +161,10 @@ function notNegative(text: string): number {
   return value;
 }
 
+function marginOf(text: string): number | 'auto' {
+  return text === 'auto' ? text : notNegative(text);
+}
+
 function numbers(text: string): number[] {
   const parts = text.split(',').map(notNegative);
   try {
@@ -257,7 +261,12 @@ export function buildProgram(version: string, actions: Actions): Command {
     .addOption(
       new Option('--distance <metric>', 'how embeddings are compared').choices(['auto', ...METRICS]).default('auto'),
     )
-    .option('--margin <distance>', 'the margin, in units of the distance', notNegative, 0.2)
+    .option(
+      '--margin <distance>',
+      'the margin, in units of the distance; auto: what fits the model',
+      marginOf,
+      'auto' as const,
+    )
     .option('--top <k>', 'candidates kept, best first', count, 1000)
     .option('--per-image <c>', 'at most this many candidates with one image', count, 5)
     .option('--per-class-pair <c>', 'at most this many candidates between two classes', count)

@@ -43,7 +43,7 @@ export class Settings {
   get mining(): Pick<MineParams, 'metric' | 'margin' | 'strategy' | 'topK' | 'perImage' | 'indexAbove' | 'seed'> {
     return {
       metric: this.#get<Metric | 'auto'>(ids.distance),
-      margin: this.#get<number>(ids.margin),
+      margin: this.#margin,
       strategy: this.#get<Strategy>(ids.strategy),
       topK: this.#get<number>(ids.topK),
       perImage: this.#get<number>(ids.perImage),
@@ -84,6 +84,12 @@ export class Settings {
   get #classes(): ClassRule {
     const rule = this.#get<'folder' | 'depth' | 'none'>(ids.classes);
     return rule === 'depth' ? { depth: Math.max(1, this.#get<number>(ids.classDepth)) } : rule;
+  }
+
+  /** Nothing set, or nothing usable: what fits the model. */
+  get #margin(): number | 'auto' {
+    const margin = this.#values.get<unknown>(ids.margin);
+    return typeof margin === 'number' && margin > 0 ? margin : 'auto';
   }
 
   #share(id: SettingId): number {

@@ -110,7 +110,8 @@ export interface MineParams extends FolderRef {
   lane: Lane;
   /** `auto`: what the model was trained with */
   metric: Metric | 'auto';
-  margin: number;
+  /** `auto`: what fits the model; the report's notes say which that was, and why */
+  margin: number | 'auto';
   strategy: Strategy;
   topK: number;
   perImage: number;

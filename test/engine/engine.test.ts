@@ -136,6 +136,18 @@ describe('embed', () => {
 });
 
 describe('mine, judge, undo', () => {
+  it('takes the margin that fits the model where nobody chose one, and says which and why', async () => {
+    const folder = await fresh();
+    const triplets = await engine.mine(mining(folder, { margin: 'auto' }));
+    expect(triplets.lane.margin).toBe(0.2);
+    expect(triplets.report.notes).toContain('margin 0.200: the model was trained with it');
+    const negatives = await engine.mine(mining(folder, { margin: 'auto', lane: 'hard-negatives' }));
+    expect(negatives.lane.margin).not.toBe(0.2);
+    expect(negatives.report.notes[0]).toMatch(/^margin 0\.\d+: a quarter of the images/);
+    // That is what the margin promises: images with a negative within it.
+    expect(negatives.lane.total).toBeGreaterThan(0);
+  });
+
   it('mines a lane whose items hold real images, repeatably', async () => {
     const folder = await fresh();
     const { lane, report } = await engine.mine(mining(folder));

@@ -5,12 +5,14 @@ import type { MiningData, MiningRequest } from '../../core/mining/types';
 import type { Metric, PairKey, Relation } from '../../core/types';
 import type { FileProblem, MineParams, MineResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
+import { fittingMargin } from '../default-margin';
 import type { Embedders } from '../embedders';
 import { EngineError } from '../errors';
 import type { KnownImage } from '../inventory';
 import { toStored } from '../lanes';
 import type { StoredLane } from '../lanes';
 import { StageProgress } from '../progress';
+import { inSlices } from '../slices';
 import { settledFor } from '../second-opinion';
 import type { Report } from '../progress';
 import type { Workspace } from '../workspace';
@@ -117,11 +119,15 @@ export async function mineLane(
     const { vectors } = await filled.store.matrix(ids, options.signal);
     const { labels, names } = labelsOf(usable);
     const data: MiningData = { vectors, dimension: embedder.dimension, ids, labels, classNames: names };
+    const fitting =
+      params.margin === 'auto' ? fittingMargin(lane, metric, data, embedder.card, embedder.weights) : undefined;
+    const chosen = fitting && (await inSlices(fitting, options.signal));
+    const margin = chosen?.margin ?? (params.margin as number);
     const request: MiningRequest = {
       lane,
       metric,
       ...(embedder.weights && { weights: embedder.weights }),
-      margin: params.margin,
+      margin,
       strategy: params.strategy,
       perPair: params.perPair ?? 10,
       topK: params.topK,
@@ -151,12 +157,13 @@ export async function mineLane(
       wasmDir: path.join(assets.dist, 'wasm'),
       cache: workspace.miningCache(embedder.key),
     });
+    if (chosen) report.notes.unshift(`margin ${margin.toPrecision(3)}: ${chosen.why}`);
     const stored: StoredLane = {
       version: 1,
       lane,
       model: embedder.id,
       metric,
-      margin: params.margin,
+      margin,
       seed: params.seed,
       vectors: { ...vectorsOf(embedder), ...(embedder.weights && { weights: [...embedder.weights] }) },
       minedAt: new Date().toISOString(),
