@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { mkdir, open, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { hasCode } from './errors';
 
 const NEWLINE = 10;
@@ -57,6 +58,9 @@ export function identityOf({ dev, ino }: { dev: bigint; ino: bigint }): string {
 /**
  * Appends whole lines in one write and returns once they are synced. The file is opened anew each time: git and other
  * tools replace it, and a descriptor kept open would go on writing into the one that is gone.
+ *
+ * Only the sync, which is what takes long, leaves the thread: of the other calls each takes some ten microseconds, and each
+ * handed to another thread would wait twice for a busy processor.
  * @param lines without their newlines
  * @param known how far the file was read
  * @returns what was written, where the file was read to its end before, has grown by this alone and still has its name: then
@@ -68,51 +72,54 @@ export async function appendLines(
   lines: readonly string[],
   known?: ReadUpTo,
 ): Promise<Buffer | undefined> {
-  let created = false;
-  let handle: FileHandle;
-  const flags = constants.O_RDWR | constants.O_APPEND;
-  try {
-    handle = await open(file, flags, 0o666);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    handle = await open(file, flags | constants.O_CREAT, 0o666);
-    created = true;
-  }
+  const { fd, created } = openToAppend(file);
   let written: Buffer | undefined;
   try {
-    const stat = await handle.stat({ bigint: true });
+    const stat = fs.fstatSync(fd, { bigint: true });
     const size = Number(stat.size);
     const isRead = known !== undefined && known.position === size && known.identity === identityOf(stat);
     const text = lines.map(line => `${line}\n`).join('');
-    const bytes = Buffer.from(!isRead && (await endsInsideLine(handle, size)) ? `\n${text}` : text, 'utf8');
-    const { bytesWritten } = await handle.write(bytes, 0, bytes.length);
+    const bytes = Buffer.from(!isRead && endsInsideLine(fd, size) ? `\n${text}` : text, 'utf8');
+    const bytesWritten = fs.writeSync(fd, bytes, 0, bytes.length);
     // Less than asked means that the disk is full; going on with the rest could join it to another program's line.
     if (bytesWritten < bytes.length) {
       throw Object.assign(new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`), { code: 'ENOSPC' });
     }
-    await handle.sync();
-    if (isRead && (await endsIn(handle, known, bytes)) && (await hasIdentity(file, known.identity))) written = bytes;
+    await sync(fd);
+    if (isRead && endsIn(fd, known, bytes) && hasIdentity(file, known.identity)) written = bytes;
   } finally {
-    await handle.close();
+    fs.closeSync(fd);
   }
   if (created) await syncFolder(path.dirname(file));
   return written;
 }
 
+const sync = promisify(fs.fsync);
+
+function openToAppend(file: string): { fd: number; created: boolean } {
+  const flags = fs.constants.O_RDWR | fs.constants.O_APPEND;
+  try {
+    return { fd: fs.openSync(file, flags), created: false };
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    return { fd: fs.openSync(file, flags | fs.constants.O_CREAT, 0o666), created: true };
+  }
+}
+
 /** Whether the file ends in what was read before and in these bytes right after it. */
-async function endsIn(handle: FileHandle, { position, tail }: ReadUpTo, bytes: Buffer): Promise<boolean> {
+function endsIn(fd: number, { position, tail }: ReadUpTo, bytes: Buffer): boolean {
   const length = tail.length + bytes.length;
   const found = Buffer.allocUnsafe(length + 1);
-  const { bytesRead } = await handle.read(found, 0, length + 1, position - tail.length);
   return (
-    bytesRead === length &&
+    fs.readSync(fd, found, 0, length + 1, position - tail.length) === length &&
     found.subarray(0, tail.length).equals(tail) &&
     found.subarray(tail.length, length).equals(bytes)
   );
 }
 
-async function hasIdentity(file: string, identity: string): Promise<boolean> {
-  return identityOf(await stat(file, { bigint: true })) === identity;
+function hasIdentity(file: string, identity: string): boolean {
+  const stat = fs.statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stat !== undefined && identityOf(stat) === identity;
 }
 
 /** Syncs what the file holds, as for lines that another process wrote and may not have lived to sync. */
@@ -125,9 +132,9 @@ export async function syncFile(file: string): Promise<void> {
   }
 }
 
-async function endsInsideLine(handle: FileHandle, size: number): Promise<boolean> {
+function endsInsideLine(fd: number, size: number): boolean {
   if (size === 0) return false;
   const last = Buffer.alloc(1);
-  await handle.read(last, 0, 1, size - 1);
+  fs.readSync(fd, last, 0, 1, size - 1);
   return last[0] !== NEWLINE;
 }
