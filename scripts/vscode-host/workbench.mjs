@@ -60,6 +60,34 @@ export async function launchBrowser() {
   };
 }
 
+/**
+ * Runs in the page: what VS Code has written down of a folder's open editors names one of this view type.
+ * @param {string} viewType
+ */
+async function editorIsStored(viewType) {
+  for (const { name } of await globalThis.indexedDB.databases()) {
+    if (!name?.startsWith('vscode-web-state-db-')) continue;
+    const open = await new Promise((resolve, reject) => {
+      const opening = globalThis.indexedDB.open(name);
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        const database = opening.result;
+        const [store] = database.objectStoreNames;
+        if (store === undefined) return resolve(undefined);
+        const transaction = database.transaction(store);
+        const reading = transaction.objectStore(store).get('memento/workbench.parts.editor');
+        reading.onerror = () => reject(reading.error);
+        transaction.oncomplete = () => {
+          database.close();
+          resolve(reading.result);
+        };
+      };
+    });
+    if (String(open).includes(`mainThreadWebview-${viewType}`)) return true;
+  }
+  return false;
+}
+
 /** One window of VS Code. */
 export class Workbench {
   /** @param {Page} page */
@@ -76,8 +104,19 @@ export class Workbench {
     await this.ready();
   }
 
-  /** Loads the window again, as *Developer: Reload Window* does. */
-  async reload() {
+  /**
+   * Loads the window again, as *Developer: Reload Window* does.
+   * @param {{ keeps?: string }} [options] `keeps`: the view type of an editor page that must come back. In a browser VS Code
+   *   writes down what is open when it has nothing else to do, not when the window goes; a reload before that loses the page.
+   */
+  async reload({ keeps } = {}) {
+    for (
+      const deadline = Date.now() + PATIENT;
+      keeps !== undefined && !(await this.page.evaluate(editorIsStored, keeps));
+    ) {
+      if (Date.now() > deadline) throw new Error(`VS Code did not write down that ${keeps} is open`);
+      await this.page.waitForTimeout(250);
+    }
     await this.page.reload({ waitUntil: 'domcontentloaded', timeout: PATIENT });
     await this.ready();
   }

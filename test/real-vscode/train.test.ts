@@ -54,7 +54,7 @@ describe.skipIf(!samples)('training, from the palette to the next round of minin
   it('is the same after a reload of the window', async () => {
     const judged = async () => (await page('[data-state="done"]')).locator('.judged').innerText();
     const before = await judged();
-    await margin.workbench.reload();
+    await margin.workbench.reload({ keeps: 'margin.training' });
     expect(await judged()).toBe(before);
   });
 
