@@ -145,12 +145,15 @@ async function indexFor({ problem, kernel, control, runtime }: LaneContext): Pro
   return blockIndex(problem, block, control);
 }
 
-/** Recall of the index for what the lane looks for: near rows, or those about the threshold. */
+/** Recall of the index for what the lane looks for: near rows, those about the threshold, or the nearest negatives of bands. */
 function recallOf({ problem, control }: LaneContext, index: BlockIndex, threshold = 0): Promise<number | undefined> {
-  const { lane } = problem.request;
+  const { lane, strategy } = problem.request;
+  if (lane === 'semi-hard-triplets' && strategy !== 'hardest') {
+    return measureRecall(problem, index, { kind: 'semi-hard' }, control);
+  }
   const value = lane === 'uncertain-pairs' ? (d: number) => Math.abs(d - threshold) : (d: number) => d;
   const side = lane.endsWith('triplets') ? 'different' : sidesOf(lane);
-  return measureRecall(problem, index, side, value, control);
+  return measureRecall(problem, index, { kind: 'nearest', side, value }, control);
 }
 
 function mineLane(context: LaneContext): Promise<LaneResult> {

@@ -11,7 +11,7 @@ export interface BlockIndex {
 }
 
 /** Share of all blocks that a block is compared with. */
-const PROBED = 0.12;
+const PROBED = 0.25;
 /** Rows on which the direction of a split is found. */
 const SAMPLE = 256;
 

@@ -45,6 +45,18 @@ describe('above the setting', () => {
     expect(Math.abs(quick.report.found / exact.report.found - quick.report.recall!)).toBeLessThan(0.2);
   });
 
+  it('the measured recall of semi-hard triplets is the share of the right ones that it finds', async () => {
+    const narrow = { ...request('semi-hard-triplets'), margin: 0.5, topK: 1_000_000 };
+    const quick = await mine(data, narrow, assets);
+    const exact = await mine(data, { ...narrow, indexAbove: 3000 }, assets);
+    const right = new Set(exact.candidates.map(rowsOf));
+    const share = quick.candidates.filter(candidate => right.has(rowsOf(candidate))).length / right.size;
+    expect(right.size).toBeGreaterThan(10_000);
+    expect(share).toBeLessThan(0.99);
+    // two hundred rows of three thousand were asked
+    expect(Math.abs(share - quick.report.recall!)).toBeLessThan(0.05);
+  });
+
   it('repeats, on any number of threads', async () => {
     const one = await mine(data, request('semi-hard-triplets'), { ...assets, threads: 1 });
     const two = await mine(data, request('semi-hard-triplets'), { ...assets, threads: 2 });

@@ -1,10 +1,12 @@
-// argv: JSON { n, d, kind, library }. Compares what approximate mining could rest on: the tree of src/kernel/tree.ts, and
-// usearch's HNSW graph from the folder `library`. Truth: exact rows of a random sample of anchors.
+// argv: JSON { n, d, library, vectors, labels }. Compares what approximate mining could rest on: the tree of src/kernel/tree.ts,
+// and usearch's HNSW graph from the folder `library`. Truth: exact rows of a random sample of anchors. Vectors are made up, or
+// those of an .npy file of 32-bit floats with their classes as a JSON array of numbers.
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import { rowDistance } from '../../../src/core/distances';
 import { prepare } from '../../../src/core/mining/problem';
-import type { MiningRequest } from '../../../src/core/mining/types';
+import type { MiningData, MiningRequest } from '../../../src/core/mining/types';
 import { Random } from '../../../src/core/random';
 import { Control } from '../../../src/kernel/control';
 import { blockOf, threadsFor } from '../../../src/kernel/space';
@@ -14,8 +16,9 @@ import { embeddings } from '../../../src/engine/bench/vectors';
 interface Case {
   n: number;
   d: number;
-  kind: 'clustered' | 'random';
   library?: string;
+  vectors?: string;
+  labels?: string;
 }
 
 /** What of usearch is used here. */
@@ -36,13 +39,28 @@ interface Anchor {
 const SAMPLE = 300;
 const NEAREST = 32;
 const MARGIN = 0.2;
-const { n, d, kind, library } = JSON.parse(process.argv[2]!) as Case;
-const data = embeddings(n, d, kind);
+const { library, ...wanted } = JSON.parse(process.argv[2]!) as Case;
+const data = wanted.vectors === undefined ? embeddings(wanted.n, wanted.d, 'clustered') : fromFiles(wanted);
+const n = data.ids.length;
+const d = data.dimension;
 const request: MiningRequest = {
   ...{ lane: 'semi-hard-triplets', metric: 'l2', margin: MARGIN, strategy: 'nearest', perPair: 1, topK: 1000 },
   ...{ guards: {}, seed: 1 },
 };
 const problem = prepare(data, request);
+
+function fromFiles({ vectors, labels }: Case): MiningData {
+  const bytes = readFileSync(vectors!);
+  const start = 10 + bytes.readUInt16LE(8);
+  const numbers = JSON.parse(readFileSync(labels!, 'utf8')) as number[];
+  const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset + start));
+  return {
+    vectors: values,
+    dimension: values.length / numbers.length,
+    ids: numbers.map((_, i) => `sha256:${i.toString(16).padStart(64, '0')}` as const),
+    labels: Int32Array.from(numbers),
+  };
+}
 
 /** Exact rows of a sample. */
 function truth(): Anchor[] {
@@ -105,7 +123,7 @@ function graph(folder: string): void {
   const threads = os.availableParallelism();
   const chunk = 5000;
   const keys = BigUint64Array.from({ length: n }, (_, i) => BigInt(i));
-  for (const k of [128, 256, 512]) {
+  for (const k of [128, 512, 2048]) {
     const started = performance.now();
     const index = new Index({
       ...{ dimensions: d, metric: 'l2sq', quantization: 'f32', connectivity: 16, expansion_add: 128 },

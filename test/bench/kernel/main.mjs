@@ -1,4 +1,5 @@
 // npm run bench -- kernel [--only headline,metrics,…] [--runs 3] [--python PATH] [--n 100000] [--sizes 1000,… --dimensions 64,…]
+// --only index [--library FOLDER with usearch in its node_modules] [--vectors FILE.npy --labels FILE.json]
 // Every measurement runs in a process of its own; what is compared takes turns in the same run, and medians of ratios count.
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -10,6 +11,7 @@ import { parseArgs } from 'node:util';
 const here = import.meta.dirname;
 const root = path.resolve(here, '../../..');
 const median = values => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+const absolute = folder => (folder === undefined ? undefined : path.resolve(folder));
 const load = () => os.loadavg()[0].toFixed(1);
 
 export async function benchKernel(args) {
@@ -22,6 +24,9 @@ export async function benchKernel(args) {
       n: { type: 'string', default: '100000' },
       python: { type: 'string', default: process.env.FAISS_PYTHON ?? 'python3' },
       only: { type: 'string' },
+      library: { type: 'string' },
+      vectors: { type: 'string' },
+      labels: { type: 'string' },
       dist: { type: 'string', default: path.join(root, 'dist') },
     },
   });
@@ -49,7 +54,16 @@ export async function benchKernel(args) {
     };
     const sizes = values.sizes.split(',').map(Number);
     const dimensions = values.dimensions.split(',').map(Number);
-    const parts = { headline, metrics, kernels, again, cancel, curve: () => curve(context, sizes, dimensions) };
+    const ofIndex = { library: absolute(values.library), vectors: values.vectors, labels: values.labels };
+    const parts = {
+      headline,
+      metrics,
+      kernels,
+      again,
+      cancel,
+      index: () => index(context, ofIndex),
+      curve: () => curve(context, sizes, dimensions),
+    };
     console.log(`${os.cpus()[0].model}, ${os.availableParallelism()} cores, Node ${process.version}, load ${load()}`);
     for (const [name, part] of Object.entries(parts)) {
       if (values.only === undefined || values.only.split(',').includes(name)) await part(context);
@@ -149,6 +163,39 @@ function cancel(context) {
       `${milliseconds.length} cancels: median ${median(milliseconds).toFixed(0)}, most ${most}`,
       `the caller's thread was held for ${whole.milliseconds[0].toFixed(0)} at most`,
     );
+  }
+}
+
+/** What an index finds, and how long it takes, beside the exact run. */
+async function index(context, { library, vectors, labels }) {
+  const { n, folder } = context;
+  const file = path.join(folder, 'index.cjs');
+  await build({
+    entryPoints: [path.join(here, 'index-case.ts')],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    logLevel: 'error',
+  });
+  console.log(
+    `\n${vectors ?? `${n} x 128`}: share of the 32 nearest negatives and of the semi-hard triplets that an index sees`,
+  );
+  if (library === undefined) console.log('usearch is not compared: npm install usearch somewhere, --library FOLDER');
+  const wanted = JSON.stringify({ n, d: 128, library, vectors, labels });
+  const percent = share => `${(100 * share).toFixed(0)} %`;
+  for (const { what, build: made, search, nearest, semiHard } of JSON.parse(
+    execFileSync(process.execPath, [file, wanted], { encoding: 'utf8' }),
+  )) {
+    const times = `made in ${made.toFixed(1)} s${search === undefined ? '' : `, all searched in ${search.toFixed(1)} s`}`;
+    line(what.padEnd(22), percent(nearest), percent(semiHard), times);
+  }
+  if (vectors !== undefined) return;
+  for (const [name, more] of [
+    ['mined by the tree', { indexAbove: n / 2 }],
+    ['mined exactly', {}],
+  ]) {
+    const { seconds, found } = measure(context, { what: 'semi-hard-triplets', n, ...more });
+    line(name.padEnd(22), `${seconds.toFixed(1)} s`, `${found} semi-hard triplets`);
   }
 }
 
