@@ -1,7 +1,8 @@
 // Scripted people answer about embedded folders: what transitivity saves, what a head learns from the first answers, and
 // how many wrong answers lead the suspects. `node scripts/simulate-answers.mjs <model> <folder>...`, each folder embedded
 // before with `margin embed`; the model `pixels` needs none: averaged pixels. Prints one JSON object; `--quick` runs one
-// seed, `--seeds=N` the first N of five, `--only=savings`, `--only=recall` or `--only=flips` one part, `--plot=FILE` draws the recall as SVG.
+// seed, `--seeds=N` the first N of five, `--only=savings`, `--only=recall` or `--only=flips` one part, `--answers=1000` the
+// lengths of the sessions in which flips are sought, `--plot=FILE` draws the recall as SVG.
 import { build } from 'esbuild';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,6 +19,7 @@ if (folders.length === 0) {
 }
 const seeds = quick ? [1] : [1, 2, 3, 4, 5].slice(0, Number(valueOf('seeds') ?? 5));
 const answers = [100, 300, 1000];
+const counts = valueOf('answers')?.split(',').map(Number) ?? [1000, 3000];
 const outfile = path.resolve(import.meta.dirname, `../node_modules/.cache/simulate-answers-${process.pid}.cjs`);
 const source = path.resolve(import.meta.dirname, '../test/bench/answers');
 mkdirSync(path.dirname(outfile), { recursive: true });
@@ -62,7 +64,7 @@ try {
       'nothing skipped': { strategy: 'random', redundant: true },
     };
     for (const [name, session] of Object.entries(only && only !== 'flips' ? {} : sessions)) {
-      for (const count of [1000, 3000]) {
+      for (const count of counts) {
         const runs = seeds.map(seed => foundFlips(set, { ...session, answers: count, seed }));
         flips.push({
           session: name,

@@ -1,11 +1,14 @@
 import { QuestionOrder, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
+import { calibrate } from '../core/relations';
 import { isPairSettled, isTripletSettled } from '../core/settled';
 import type { ImageHash, PairKey, Relation } from '../core/types';
 import type { StandingAnswer } from '../dataset/ledger';
 import type { Knowledge } from './knowledge';
 import { imagesOf } from './lanes';
 import type { StoredCandidate, StoredLane } from './lanes';
+
+const FIRST_LEARNED = 50;
 
 /** Which pairs of images a candidate asks about. */
 export function pairsOf(candidate: StoredCandidate): [ImageHash, ImageHash][] {
@@ -32,35 +35,35 @@ export interface ViewContext {
  * answer costs the questions it touches and not the whole lane.
  */
 export class LaneView {
-  readonly order: QuestionOrder;
+  #order: QuestionOrder;
   readonly #byId = new Map<string, number>();
   readonly #byPair = new Map<PairKey, number[]>();
   readonly #byImage = new Map<ImageHash, number[]>();
   readonly #implied = new Set<number>();
+  /** pairs that somebody judged */
+  readonly #judged = new Set<number>();
+  /** how many of them the order has learned from */
+  #learnedFrom: number;
 
   constructor(
     readonly stored: StoredLane,
     readonly context: ViewContext,
-    seed: number,
+    readonly seed: number,
   ) {
-    const { candidates, lane, margin } = stored;
+    const { candidates } = stored;
     for (const [question, candidate] of candidates.entries()) {
       this.#byId.set(candidate.id, question);
       for (const [a, b] of pairsOf(candidate)) append(this.#byPair, pairKey(a, b), question);
       for (const image of imagesOf(candidate)) append(this.#byImage, image, question);
       this.#countImplied(question);
     }
-    const { knowledge } = context;
-    this.order = new QuestionOrder(
-      candidates.map(candidate => ({ images: imagesOf(candidate), ...worthOf(candidate, { lane, margin }) })),
-      {
-        isOpen: question => !this.isSettled(candidates[question]),
-        sizeOf: image => knowledge.graph.sizeOf(image),
-        isKnown: (a, b) => knowledge.known(a, b) !== undefined,
-        groupOf: context.groupOf,
-      },
-      { seed },
-    );
+    this.#learnedFrom = learnableOf(this.#judged.size);
+    this.#order = this.#ordered();
+  }
+
+  /** In which order the questions are asked; another one after enough answers taught where the model is unsure. */
+  get order(): QuestionOrder {
+    return this.#order;
   }
 
   /** Questions that nobody has to answer, because they follow from answers to others. */
@@ -77,7 +80,13 @@ export class LaneView {
   refresh(images: Iterable<ImageHash> | 'all'): void {
     const touched = images === 'all' ? [...this.#byImage.keys()] : [...images];
     for (const image of touched) for (const question of this.#byImage.get(image) ?? []) this.#countImplied(question);
-    this.order.refresh(touched);
+    const learnable = learnableOf(this.#judged.size);
+    if (learnable === this.#learnedFrom) {
+      this.order.refresh(touched);
+      return;
+    }
+    this.#learnedFrom = learnable;
+    this.#order = this.#ordered();
   }
 
   find(id: string): StoredCandidate | undefined {
@@ -146,15 +155,59 @@ export class LaneView {
       : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, settledAs);
   }
 
+  #ordered(): QuestionOrder {
+    const { candidates, lane, margin } = this.stored;
+    const { knowledge, groupOf } = this.context;
+    const threshold = this.#threshold();
+    const context = { lane, margin, ...(threshold !== undefined && { threshold }) };
+    return new QuestionOrder(
+      candidates.map(candidate => ({ images: imagesOf(candidate), ...worthOf(candidate, context) })),
+      {
+        isOpen: question => !this.isSettled(candidates[question]),
+        sizeOf: image => knowledge.graph.sizeOf(image),
+        isKnown: (a, b) => knowledge.known(a, b) !== undefined,
+        groupOf,
+      },
+      { seed: this.seed },
+    );
+  }
+
+  /** At which distance the answers to this lane turn from `same` to `different`: by the earliest of them, so that a restart finds the same. */
+  #threshold(): number | undefined {
+    if (this.#learnedFrom === 0) return undefined;
+    const { state } = this.context.knowledge.ledger;
+    const said: { distance: number; relation: Relation; at: number; question: number }[] = [];
+    for (const question of this.#judged) {
+      const candidate = this.stored.candidates[question];
+      if (candidate.kind !== 'pair') continue;
+      const answer = state.answersOf(candidate.a, candidate.b).at(-1);
+      if (answer) said.push({ distance: candidate.distance, relation: answer.relation, at: answer.at, question });
+    }
+    said.sort((x, y) => x.at - y.at || x.question - y.question);
+    const threshold = calibrate(said.slice(0, this.#learnedFrom))?.threshold;
+    // What lies beyond all distances of the lane would make none of them uncertain.
+    return threshold !== undefined && threshold > 0 ? threshold : undefined;
+  }
+
   #countImplied(question: number): void {
     const { knowledge } = this.context;
     const candidate = this.stored.candidates[question];
+    if (candidate.kind === 'pair' && knowledge.isJudged(candidate.a, candidate.b)) this.#judged.add(question);
+    else this.#judged.delete(question);
     const follows = pairsOf(candidate).some(
       ([a, b]) => knowledge.known(a, b) !== undefined && !knowledge.isJudged(a, b),
     );
     if (follows && this.isSettled(candidate)) this.#implied.add(question);
     else this.#implied.delete(question);
   }
+}
+
+/**
+ * From how many of so many answers the order learns: 50, 100, 200, 400 and so on. Learning anew after each would cost the
+ * whole lane each time, and change the order under the person's hands.
+ */
+function learnableOf(judged: number): number {
+  return judged < FIRST_LEARNED ? 0 : FIRST_LEARNED * 2 ** Math.floor(Math.log2(judged / FIRST_LEARNED));
 }
 
 function append<K>(map: Map<K, number[]>, key: K, value: number): void {

@@ -1,16 +1,16 @@
 import { rowDistance } from '../core/distances';
-import { calibrate } from '../core/relations';
-import type { Calibration } from '../core/relations';
+import { calibrate, learnOpinion } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import { VectorStore } from '../dataset';
 import type { Knowledge } from './knowledge';
 import type { LaneStore } from './lanes';
+import { inSlices } from './slices';
 
 /** What the model of the lane mined last says of pairs: distances, and how likely a distance means `same`. */
 export interface Opinion {
   distance(a: ImageHash, b: ImageHash): number | undefined;
-  /** fitted to the answers so far; undefined while they are too few */
-  calibration: Calibration | undefined;
+  /** by the answers so far; undefined while they are too few, or where an image has no vector */
+  probabilitySame(a: ImageHash, b: ImageHash): number | undefined;
 }
 
 /** Where opinions come from: the lane mined last says which vectors. */
@@ -20,7 +20,9 @@ export interface OpinionSource {
   cache: string | undefined;
 }
 
-const NONE: Opinion = { distance: () => undefined, calibration: undefined };
+const NONE: Opinion = { distance: () => undefined, probabilitySame: () => undefined };
+/** Above so many images their neighbourhoods would take too long: the distance alone speaks then. */
+const MOST = 4000;
 
 /** A pair with what is said of it. */
 export interface Judged {
@@ -31,11 +33,13 @@ export interface Judged {
 
 /**
  * Reads the vectors of judged images from the cache. Nothing is embedded: what is not there has no opinion.
- * @param judged the pairs that may be asked about, and from which the calibration is learned; all of them where absent
+ * @param judged the pairs that may be asked about, and from which is learned what a distance means; all of them where absent
+ * @param thorough look at the neighbourhoods of the images too, which takes seconds for thousands
  */
 export async function opinionOf(
   { lanes, knowledge, cache }: OpinionSource,
   judged: readonly Judged[] = [...knowledge.graph.judged()],
+  thorough = false,
 ): Promise<Opinion> {
   const stored = lanes.latest();
   if (!stored) return NONE;
@@ -51,9 +55,31 @@ export async function opinionOf(
     const j = rows.get(b);
     return i === undefined || j === undefined ? undefined : between(vectors, i, vectors, j);
   };
+  if (thorough && rows.size <= MOST) {
+    const space = [...rows.values()];
+    const place = new Map([...rows.keys()].map((image, i) => [image, i]));
+    const answers = judged.flatMap(({ a, b, judgements }) => {
+      const [x, y] = [place.get(a), place.get(b)];
+      return x === undefined || y === undefined ? [] : [{ x, y, relation: judgements[0].relation }];
+    });
+    const apart = (x: number, y: number) => between(vectors, space[x], vectors, space[y]);
+    const learned = await inSlices(learnOpinion({ size: space.length, distance: apart }, answers), undefined);
+    if (learned !== undefined) {
+      const probabilitySame = (a: ImageHash, b: ImageHash) => {
+        const [x, y] = [place.get(a), place.get(b)];
+        return x === undefined || y === undefined ? undefined : learned(x, y);
+      };
+      return { distance, probabilitySame };
+    }
+  }
   const known = judged.flatMap(({ a, b, judgements }) => {
     const d = distance(a, b);
     return d === undefined ? [] : [{ distance: d, relation: judgements[0].relation }];
   });
-  return { distance, calibration: calibrate(known) };
+  const calibration = calibrate(known);
+  const probabilitySame = (a: ImageHash, b: ImageHash) => {
+    const d = distance(a, b);
+    return d === undefined ? undefined : calibration?.probability(d);
+  };
+  return { distance, probabilitySame };
 }

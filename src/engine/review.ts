@@ -55,15 +55,11 @@ export class Review {
   /** The answers that are likeliest wrong, most suspect first. */
   async suspects(count: number): Promise<SuspectRow[]> {
     const { knowledge, ledger } = this.workspace;
-    const opinion = await opinionOf(this.workspace);
+    const opinion = await opinionOf(this.workspace, undefined, true);
     const standing = this.#byId();
-    const { calibration } = opinion;
     const ranked = rankSuspects(knowledge.graph, {
       weightOf: weightsOf(ledger, opinion),
-      probabilitySame: (a, b) => {
-        const distance = opinion.distance(a, b);
-        return distance === undefined ? undefined : calibration?.probability(distance);
-      },
+      probabilitySame: opinion.probabilitySame,
     });
     return ranked
       .filter(({ score }) => score > 0)

@@ -1,5 +1,5 @@
 import { Random } from '../../../src/core/random';
-import { distance, type Labelled } from './data';
+import type { Labelled } from './data';
 import type { Session } from './session';
 
 /** Pairs that a session taught, by rows: judged and implied ones, contradicted components left out. */
@@ -33,67 +33,43 @@ export function lessonsOf(set: Labelled, { graph, given }: Pick<Session, 'graph'
   return lessons;
 }
 
-export interface HeadOptions {
-  seed: number;
-  steps?: number;
-  batch?: number;
-  rate?: number;
-  /** pull towards the identity, so that few answers do not spoil what the backbone knows */
-  pull?: number;
-}
-
 /**
- * A linear head on frozen vectors, square and starting as the identity, trained with the contrastive loss of Hadsell et
- * al. 2006: d^2 for `same`, max(0, m - d)^2 for `different`, m the mean distance of the untrained vectors.
+ * A linear head on frozen vectors from `same` pairs alone: relevant component analysis (Bar-Hillel et al. 2003), which
+ * shortens the directions in which images of one class differ, L^-1 for C = L L' the covariance of such differences. C is
+ * mixed with as large a multiple of the identity, so that few answers change little. A head trained by gradient descent on
+ * both kinds of pairs, with as many weights as this one has, falls below the frozen vectors on classes that it has not met.
+ * @param shrinkage the identity's part, 0 to 1; 1 leaves the vectors as they are
  * @returns the matrix, row by row
  */
-export function trainHead(set: Labelled, lessons: Lessons, options: HeadOptions): Float64Array {
-  const { seed, steps = 400, batch = 32, rate = 0.02, pull = 0.02 } = options;
+export function learnHead(set: Labelled, { same }: Lessons, shrinkage = 0.7): Float64Array {
   const { dimension: n, vectors } = set;
-  const random = new Random(seed);
-  const w = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) w[i * n + i] = 1;
-  const { same, different } = lessons;
-  if (same.length === 0 && different.length === 0) return w;
-  let margin = 0;
-  for (let i = 0; i < 500; i++)
-    margin += distance(set, random.below(set.hashes.length), random.below(set.hashes.length)) / 500;
-  const gradient = new Float64Array(n * n);
-  const first = new Float64Array(n * n);
-  const second = new Float64Array(n * n);
+  const covariance = new Float64Array(n * n);
   const delta = new Float64Array(n);
-  const image = new Float64Array(n);
-  for (let step = 1; step <= steps; step++) {
-    gradient.fill(0);
-    for (let k = 0; k < batch; k++) {
-      const list = different.length === 0 || (k % 2 === 0 && same.length > 0) ? same : different;
-      const [x, y] = list[random.below(list.length)];
-      for (let i = 0; i < n; i++) delta[i] = vectors[x * n + i] - vectors[y * n + i];
-      let square = 0;
-      for (let i = 0; i < n; i++) {
-        let sum = 0;
-        for (let j = 0; j < n; j++) sum += w[i * n + j] * delta[j];
-        image[i] = sum;
-        square += sum * sum;
-      }
-      const d = Math.sqrt(square);
-      const factor = list === same ? 2 : d < margin ? (-2 * (margin - d)) / Math.max(d, 1e-6) : 0;
-      if (factor === 0) continue;
-      for (let i = 0; i < n; i++) {
-        const scaled = (factor * image[i]) / batch;
-        for (let j = 0; j < n; j++) gradient[i * n + j] += scaled * delta[j];
-      }
-    }
-    // Adam (Kingma & Ba 2015), the rate falling to nothing.
-    const now = (rate * (1 - step / steps) * Math.sqrt(1 - 0.999 ** step)) / (1 - 0.9 ** step);
-    for (let i = 0; i < n * n; i++) {
-      const g = gradient[i] + pull * (w[i] - (i % (n + 1) === 0 ? 1 : 0));
-      first[i] = 0.9 * first[i] + 0.1 * g;
-      second[i] = 0.999 * second[i] + 0.001 * g * g;
-      w[i] -= (now * first[i]) / (Math.sqrt(second[i]) + 1e-8);
+  for (const [x, y] of same) {
+    for (let i = 0; i < n; i++) delta[i] = vectors[x * n + i] - vectors[y * n + i];
+    for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) covariance[i * n + j] += delta[i] * delta[j];
+  }
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += covariance[i * n + i];
+  const scale = trace > 0 ? ((1 - shrinkage) * n) / trace : 0;
+  const least = trace > 0 ? shrinkage : 1;
+  const lower = new Float64Array(n * n);
+  const inverse = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = scale * covariance[i * n + j] + (i === j ? least : 0);
+      for (let k = 0; k < j; k++) sum -= lower[i * n + k] * lower[j * n + k];
+      lower[i * n + j] = i === j ? Math.sqrt(sum) : sum / lower[j * n + j];
     }
   }
-  return w;
+  for (let column = 0; column < n; column++) {
+    for (let i = column; i < n; i++) {
+      let sum = i === column ? 1 : 0;
+      for (let k = column; k < i; k++) sum -= lower[i * n + k] * inverse[k * n + column];
+      inverse[i * n + column] = sum / lower[i * n + i];
+    }
+  }
+  return inverse;
 }
 
 /** Share of images whose nearest other image is of their class, after the head. */

@@ -43,8 +43,8 @@ export interface Session {
   calibration: Calibration | undefined;
 }
 
-/** How often the order learns anew where the model is unsure. */
-const RECALIBRATE = 100;
+/** After how many answers the order learns anew where the model is unsure, as a lane of Margin does. */
+const LEARNS_AT = new Set(Array.from({ length: 20 }, (_, i) => 50 * 2 ** i));
 
 /** A scripted person answers candidates, none that is known already, until so many answers or none is left. */
 export function simulate(set: Labelled, candidates: readonly [number, number][], options: SessionOptions): Session {
@@ -103,6 +103,7 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
       return undefined;
     };
     let order = build();
+    let learnedFrom = 0;
     while (asked < answers) {
       const check = random.next() < checks ? checkAmong() : undefined;
       if (check !== undefined) {
@@ -115,7 +116,8 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
       order.shown(question);
       order.refresh(say(question));
       if (repeat === undefined) judged.push(question);
-      if (asked % RECALIBRATE === 0) {
+      if (LEARNS_AT.has(given.size) && given.size !== learnedFrom) {
+        learnedFrom = given.size;
         calibration = calibrationOf(set, given);
         order = build();
       }

@@ -1,8 +1,9 @@
 import { Random } from '../../../src/core/random';
-import { logOddsRight, rankSuspects } from '../../../src/core/relations';
+import { learnOpinion, logOddsRight, rankSuspects } from '../../../src/core/relations';
+import { finish } from '../../../src/core/steps';
 import type { ImageHash } from '../../../src/core/types';
 import { distance, type Labelled, neighbourPairs, rowsOf, split } from './data';
-import { type Lessons, lessonsOf, recallAt1, trainHead } from './head';
+import { learnHead, type Lessons, lessonsOf, recallAt1 } from './head';
 import { type Session, type SessionOptions, simulate, type Strategy } from './session';
 
 export interface Savings {
@@ -62,7 +63,7 @@ export function recallCurves(
         },
       });
       for (const count of answers) {
-        const head = trainHead(train, lessons.get(count) ?? { same: [], different: [] }, { seed });
+        const head = learnHead(train, lessons.get(count) ?? { same: [], different: [] });
         let point = points.find(p => p.strategy === strategy && p.answers === count);
         if (point === undefined) points.push((point = { strategy, answers: count, recall: [] }));
         point.recall.push(recallAt1(heldOut, head));
@@ -92,10 +93,25 @@ export function foundFlips(set: Labelled, options: Omit<SessionOptions, 'flips'>
   return { answers: ranked.length, flips, in5: within(0.05), in10: within(0.1), contradictedComponents };
 }
 
-function suspectsOf(set: Labelled, { graph, given, calibration }: Session) {
-  const row = new Map(set.hashes.map((hash, i) => [hash, i]));
-  const probabilitySame = (a: ImageHash, b: ImageHash) =>
-    calibration?.probability(distance(set, row.get(a)!, row.get(b)!));
+/** As `Review.suspects` ranks them: an opinion learned from the answers, of the images that they speak of. */
+export function suspectsOf(set: Labelled, { graph, given, calibration }: Session) {
+  const judged = [...new Set([...given.values()].flatMap(({ x, y }) => [x, y]))];
+  const place = new Map(judged.map((row, i) => [set.hashes[row], i]));
+  const between = (i: number, j: number) => distance(set, judged[i], judged[j]);
+  const learned = finish(
+    learnOpinion(
+      { size: judged.length, distance: between },
+      [...given.values()].map(({ x, y, relation }) => ({
+        x: place.get(set.hashes[x])!,
+        y: place.get(set.hashes[y])!,
+        relation,
+      })),
+    ),
+  );
+  const probabilitySame = (a: ImageHash, b: ImageHash) => {
+    const [i, j] = [place.get(a)!, place.get(b)!];
+    return learned === undefined ? calibration?.probability(between(i, j)) : learned(i, j);
+  };
   return rankSuspects(graph, {
     probabilitySame,
     weightOf: ({ id, a, b, relation }) =>
