@@ -187,6 +187,8 @@ export class Engine {
     const workspace = await this.#open(ref);
     await workspace.ledger.flag(image, { token });
     workspace.labelling.refresh([image]);
+    // No pair is touched, so the ledger tells nobody: the views list flags all the same.
+    this.events.changed(ref.folder, 'answers');
     return workspace.labelling.window(lane, WINDOW);
   }
 

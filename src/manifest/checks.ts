@@ -18,7 +18,7 @@ export function requireRows(built: BuiltRows, request: RowChoice & { data: RowDa
     throw new ManifestError(
       'empty-part',
       `The part "${part.name}" would be empty: ${why}. Ask for fewer or larger parts, ` +
-        `${built.plan.by === 'class' ? 'split by component instead of by class, ' : ''}or tick more sources.`,
+        'for no split, or tick more sources.',
     );
   }
 }

@@ -96,7 +96,7 @@ export function jobView(job: LabelJob | undefined, { run }: ViewContext): Templa
   return html`
     <div class="job">
       ${barView(job)}
-      <span class="muted">${job.what}${job.detail === undefined ? '' : ` · ${job.detail}`}</span>
+      <span class="muted" title=${job.what}>${job.detail ?? job.what}</span>
       <button class="link" @click=${() => run('cancel')}>${t('Cancel')}</button>
     </div>
   `;

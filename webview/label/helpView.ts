@@ -40,7 +40,7 @@ export function helpView({ model, act }: ViewContext): TemplateResult {
       ],
     ],
     [
-      t('Both'),
+      t('Always'),
       [
         [['U', t('Space')], t("can't tell")],
         [['X'], t('flag a picture as unusable')],

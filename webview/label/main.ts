@@ -10,10 +10,10 @@ import { actionOf } from './keys';
 import type { Action } from './keys';
 import './label.css';
 import type { Announcement, Looks } from './model';
-import { LabelModel } from './model';
+import { LabelModel, imagesOf } from './model';
 import { pageView } from './view';
 import type { ViewContext } from './context';
-import { contradictionTitle, offerTitle, roleTitles, suspectLabel } from './words';
+import { contradictionTitle, nameOf, offerTitle, roleTitles, suspectLabel } from './words';
 
 const vscode = acquireVsCodeApi<Looks>();
 const page = document.getElementById('page')!;
@@ -157,8 +157,10 @@ window.addEventListener('resize', update);
 function announcement(what: Announcement): string {
   switch (what.kind) {
     case 'item': {
-      const roles = roleTitles(what.item);
-      return (what.item.kind === 'pair' ? t('Pair') : t('Triplet')) + ': ' + roles.join(', ');
+      // With the names of the files: the same words for every item would be heard as nothing new.
+      const paths = imagesOf(what.item).map(({ path }) => nameOf(path));
+      const named = roleTitles(what.item).map((role, i) => `${role} ${paths[i]!}`);
+      return (what.item.kind === 'pair' ? t('Pair') : t('Triplet')) + ': ' + named.join(', ');
     }
     case 'answered':
       return t('Answered: {0}', verdictTitle(what.verdict));

@@ -73,7 +73,7 @@ function figureView(
                 }`
             : nothing
         }
-        ${image.class === undefined ? nothing : html`<span class="class">${image.class}</span>`}
+        ${image.class === undefined ? nothing : html`<span class="class"><bdi>${image.class}</bdi></span>`}
         <span class="file"><bdi>${image.path.slice(image.path.lastIndexOf('/') + 1)}</bdi></span>
       </figcaption>
     </figure>

@@ -53,15 +53,22 @@ function headerView(state: Ready, context: ViewContext): TemplateResult | typeof
   const parts = [t('{0} left', lane.remaining)];
   if (timeLeft) parts.push(timeLeftText(timeLeft.seconds));
   if (implied > 0) parts.push(t('{0} saved', implied));
-  parts.push(answers === 1 ? t('1 answer') : t('{0} answers', answers));
-  const counts = parts.join(' · ');
+  const answered = answers === 1 ? t('1 answer') : t('{0} answers', answers);
+  const isFull = parts.length > 2;
+  const left = parts.join(' · ');
+  const counts = `${left} · ${answered}`;
   const explained = [counts];
   if (implied > 0)
     explained.push(t('Saved: questions that your answers to others settle, so that they are not asked.'));
   if (timeLeft) {
     const [low, high] = [timeLeftText(timeLeft.low), timeLeftText(timeLeft.high)];
-    explained.push(t('Time left at your pace, pauses left out: {0} to {1}.', low, high));
+    explained.push(
+      low === high
+        ? t('Time left at your pace, pauses left out: {0}.', low)
+        : t('Time left at your pace, pauses left out: {0} to {1}.', low, high),
+    );
   }
+  if (lane.lane.endsWith('triplets')) explained.push(t('Answers: pairs judged. A triplet is two.'));
   const share = lane.total > 0 ? lane.settled / lane.total : 0;
   return html`
     <header>
@@ -78,7 +85,9 @@ function headerView(state: Ready, context: ViewContext): TemplateResult | typeof
         <rect class="rest" width="100" height="2" />
         <rect class="done" width=${share * 100} height="2" />
       </svg>
-      <span class="counts" title=${explained.join('\n')}>${counts}</span>
+      <span class="counts" title=${explained.join('\n')}
+        >${left}<span class=${isFull ? 'least' : ''}>${` · ${answered}`}</span></span
+      >
       ${toolsView(state, context)}
     </header>
   `;
@@ -119,7 +128,7 @@ function bannersView({ window: { unsaved } }: Ready, { model, run }: ViewContext
             ${icon('warning')}
             <span>
               ${unsaved.count === 1 ? t('1 answer is not on disk yet.') : t('{0} answers are not on disk yet.', unsaved.count)}
-              ${unsaved.reason}
+              ${unsaved.reason.replace(/\.?$/, '.')}
             </span>
             <button class="link" @click=${() => run('showLog')}>${t('Show Log')}</button>
           </div>`
@@ -148,7 +157,7 @@ function bannersView({ window: { unsaved } }: Ready, { model, run }: ViewContext
 /** What is asked, or, of an item that was judged, what was said. */
 function questionView(item: Item, { model }: ViewContext): TemplateResult {
   if (model.flagging) {
-    return html`<p class="question">${t('Which picture is unusable? Press its number, or Escape.')}</p>`;
+    return html`<p class="question">${t('Which one is unusable? (Esc: none)')}</p>`;
   }
   if (item.verdict) {
     return html`<p class="question answered">
@@ -162,7 +171,7 @@ function questionView(item: Item, { model }: ViewContext): TemplateResult {
 function lastView({ window: { history = [] } }: Ready, { model }: ViewContext): TemplateResult {
   const last = history[0];
   return html`
-    <p class="last">
+    <p class="last" title=${last && model.position >= 0 ? opinion(last) : nothing}>
       ${
         last?.verdict && model.position >= 0
           ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}

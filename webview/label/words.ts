@@ -55,7 +55,7 @@ export function classTitle(name: string, { a, b }: ClassOffer): string {
 
 /** How long the rest takes, in a word or two; honest means rounded. */
 export function timeLeftText(seconds: number): string {
-  if (seconds < 60) return t('under a minute');
+  if (seconds < 60) return t('< 1 min');
   if (seconds < 3600) return t('{0} min', roundly(seconds / 60));
   return t('{0} h', seconds < 36_000 ? (Math.round(seconds / 1800) / 2).toLocaleString() : Math.round(seconds / 3600));
 }

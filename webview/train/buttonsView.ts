@@ -6,13 +6,17 @@ import type { ViewContext } from './context';
 /** What it does, and what it is called. */
 export type Button = [TrainCommand, string];
 
-/** Buttons in a row; the first is what most will want. */
-export function buttonsView(buttons: readonly Button[], { run }: ViewContext): TemplateResult {
+/** Buttons in a row; the first is what most will want, unless it is said that `none` of them is. */
+export function buttonsView(
+  buttons: readonly Button[],
+  { run }: ViewContext,
+  wanted: 'first' | 'none' = 'first',
+): TemplateResult {
   return html`<div class="buttons">
     ${buttons.map(
       ([command, title], index) =>
         html`<vscode-button
-          appearance=${index === 0 ? 'primary' : 'secondary'}
+          appearance=${index === 0 && wanted === 'first' ? 'primary' : 'secondary'}
           data-command=${command}
           @click=${() => {
             run(command);

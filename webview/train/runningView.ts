@@ -50,7 +50,11 @@ export function runningView(state: Extract<TrainState, { kind: 'running' }>, con
     ${
       stopping
         ? nothing
-        : buttonsView([['cancel', run.history.length > 0 ? t('Stop and Keep the Best So Far') : t('Cancel')]], context)
+        : buttonsView(
+            [['cancel', run.history.length > 0 ? t('Stop and Keep the Best So Far') : t('Cancel')]],
+            context,
+            'none',
+          )
     }
     ${curvesView(run, epochs)}
   `;

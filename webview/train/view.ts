@@ -83,7 +83,7 @@ function noteView(text: string, buttons: Button[], context: ViewContext): Templa
 function headView({ choice, folderName }: TrainRun): TemplateResult {
   return html`<header>
     <h1><bdi>${choice.name}</bdi></h1>
-    <span class="muted">${t('trained on {0}', folderName)}</span>
+    <span class="muted">${t('from the images of {0}', folderName)}</span>
   </header>`;
 }
 

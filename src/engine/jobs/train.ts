@@ -1,3 +1,5 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { retrievalSteps } from '../../core/evaluation';
@@ -40,6 +42,7 @@ export async function trainModel(
       'Use letters, digits, dots, dashes, and another name than starter.',
     );
   }
+  const folder = path.join(await writable(workspace), 'models', name);
   const inventory = await workspace.takeInventory(settings, options);
   refuseEmpty(workspace.folder, inventory.images, inventory.problems);
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
@@ -70,22 +73,26 @@ export async function trainModel(
 
   // Nothing was learned yet: a model of that name must not be overwritten by an untrained one.
   if (result.ended === 'cancelled' && result.history.length === 0) throw new DOMException('cancelled', 'AbortError');
-  const folder = path.join(await workspace.margin.ensure(), 'models', name);
   const card = { ...result.card, name };
   await saveModel(folder, result.artifacts, card);
   workspace.events.changed('models');
   const trained = { ...settings, model: name };
   const heldOut = result.split.heldOut.map(row => images[row]);
-  // Judging is worth waiting for, but not worth losing the model over: a second cancel skips it.
+  // Judging is worth waiting for, but not worth losing the model over: a cancel skips it. One that ended the training is
+  // spent: whoever stopped to keep the best network wants to know what it is worth.
+  const signal = result.ended === 'cancelled' ? undefined : options.signal;
   const judge = async (model: typeof settings): Promise<RetrievalInfo | undefined> => {
-    if (heldOut.length < 2 || options.signal?.aborted) return undefined;
-    return embedders.use(workspace.folder, model, options.signal, async embedder => {
-      await fillVectors(workspace, heldOut, embedder, model, options);
+    if (heldOut.length < 2 || signal?.aborted) return undefined;
+    return embedders.use(workspace.folder, model, signal, async embedder => {
+      await fillVectors(workspace, heldOut, embedder, model, { report: options.report, signal });
       return judged(workspace, heldOut, embedder);
     });
   };
   const before = await judge(settings).catch(() => undefined);
-  const after = await judge(trained);
+  const after = await judge(trained).catch((error: unknown) => {
+    if (signal?.aborted) return undefined;
+    throw error;
+  });
   const answers = await embedders.use(workspace.folder, trained, undefined, embedder =>
     oldAnswers(workspace, embedder, images, trained, options),
   );
@@ -116,6 +123,25 @@ export async function trainModel(
     ...(answers && { answers }),
     problems,
   };
+}
+
+/**
+ * The folder that will hold the model, looked at before the work and not after it.
+ * @throws EngineError `not-writable`
+ */
+async function writable({ margin }: Workspace): Promise<string> {
+  try {
+    const folder = await margin.ensure();
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch (error) {
+    throw new EngineError(
+      'not-writable',
+      `A model could not be kept in ${margin.path}: ${messageOf(error)}`,
+      'Make it writable, or train on a copy of the folder.',
+      { cause: error },
+    );
+  }
 }
 
 async function sourceOf(workspace: Workspace, ref: string, assets: Assets) {

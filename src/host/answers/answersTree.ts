@@ -124,7 +124,7 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     item.id = group;
     item.description = count(total);
     item.iconPath = new vscode.ThemeIcon(icon);
-    item.contextValue = group;
+    item.contextValue = `group.${group}`; // nothing that an answer or a flag can do
     return item;
   }
 

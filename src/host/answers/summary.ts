@@ -39,8 +39,8 @@ export class SummaryPage implements vscode.TextDocumentContentProvider {
 function markdownOf(summary: SessionSummary): string {
   const { session, total, perHour, same, different, incomparable, implied, contradictions, flagged } = summary;
   const rows: [string, string][] = [
-    [t('Answers in this session'), count(session)],
-    [t('Answers in all'), count(total)],
+    [t('Answers since the folder was opened'), count(session)],
+    [t('Answers in all, repeats included'), count(total)],
     [t('Questions an hour'), perHour === undefined ? t('too few to say') : count(perHour)],
     [t('Same · different · can’t tell'), `${count(same)} · ${count(different)} · ${count(incomparable)}`],
     [t('Pairs that follow and need no answer'), count(implied)],

@@ -87,11 +87,13 @@ function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: Eval
   ];
   return [
     `## ${t('Retrieval by class')}`,
-    t(
-      'Each of {0} images asks among all others. {1} more are alone in their class and cannot ask.',
-      count(retrieval.queries),
-      count(retrieval.alone),
-    ),
+    retrieval.alone === 0
+      ? t('Each of {0} images asks among all others.', count(retrieval.queries))
+      : t(
+          'Each of {0} images asks among all others. {1} more are alone in their class and cannot ask.',
+          count(retrieval.queries),
+          count(retrieval.alone),
+        ),
     table(
       ['', escape(model), t('Raw pixels'), t('Chance')],
       [

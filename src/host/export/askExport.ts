@@ -11,15 +11,17 @@ const t = vscode.l10n.t;
 export type ExportChoice = Pick<ExportParams, 'as' | 'from' | 'format' | 'split' | 'out'>;
 
 const STEPS = 5;
+const SPLIT_STEP = 4;
 
 /**
  * Asks step by step; undefined when the person leaves.
- * @param before what was chosen already: asked again from the last step
+ * @param before what was chosen already: asked again from its last step, or from the one named
  */
 export async function askExport(
   folder: vscode.Uri,
   formats: readonly FormatInfo[],
   before?: ExportChoice,
+  from: 'split' | 'folder' = 'folder',
 ): Promise<ExportChoice | undefined> {
   const steps: Step<ExportChoice>[] = [
     (draft, back) => one(1, t('What to export'), SHAPES(), 'as', draft, back),
@@ -32,7 +34,7 @@ export async function askExport(
     askSplit,
     (draft, back) => askFolder(folder, draft, back),
   ];
-  const done = await walk(steps, before, before ? steps.length - 1 : 0);
+  const done = await walk(steps, before, before ? (from === 'split' ? SPLIT_STEP : STEPS) - 1 : 0);
   return done as ExportChoice | undefined;
 }
 
@@ -67,7 +69,7 @@ const askSplit: Step<ExportChoice> = async (draft, back) => {
   ];
   const before = choices.find(({ value }) => String(value) === String(draft.split))?.value;
   const picked = await ask({
-    ...heading(4),
+    ...heading(SPLIT_STEP),
     placeHolder: t('Split: what belongs together stays on one side'),
     choices,
     ...(before && { chosen: [before] }),
@@ -77,7 +79,7 @@ const askSplit: Step<ExportChoice> = async (draft, back) => {
   const [value] = picked;
   if (value !== 'other') return { split: value! };
   const text = await vscode.window.showInputBox({
-    title: t('Export Manifest ({0}/{1})', 4, STEPS),
+    title: t('Export Manifest ({0}/{1})', SPLIT_STEP, STEPS),
     prompt: t('Two or three shares that add up to 1: train, validation, test'),
     value: draft.split && draft.split.length > 1 ? draft.split.join(', ') : '0.7, 0.15, 0.15',
     ignoreFocusOut: true,

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { editors } from '../../contributions';
 import type { ExportParams, ExportResult, FormatInfo } from '../../rpc/engine-protocol';
+import { RpcError } from '../../rpc/rpc';
 import { explain } from '../explain';
 import type { Margin } from '../margin';
 import { folderRef } from '../margin';
@@ -43,10 +44,12 @@ async function settle(
   // Answers that contradict each other stay out unless the person decides otherwise, in sight of the rows.
   let contradicted: 'leave' | 'keep' = 'leave';
   let isChosen = false;
+  let from: 'split' | 'folder' = 'folder';
   for (;;) {
-    if (!isChosen) choice = await askExport(folder, formats, choice);
+    if (!isChosen) choice = await askExport(folder, formats, choice, from);
     if (!choice) return undefined;
     isChosen = false;
+    from = 'folder';
     const params: ExportParams = { ...folderRef(folder), ...choice, seed: new Settings(folder).seed, contradicted };
     const planned = await exporting(margin, { ...params, dryRun: true });
     if (planned.state === 'done') {
@@ -65,10 +68,21 @@ async function settle(
       const { message, hint } = explain(planned.error);
       margin.log.warn(`export: ${message}`);
       const again = vscode.l10n.t('Choose Again');
+      const whole = vscode.l10n.t('Export Without a Split');
       const text = hint === undefined ? message : `${message} ${hint}`;
-      if ((await vscode.window.showErrorMessage(text, again)) !== again) return undefined;
+      const picked = await vscode.window.showErrorMessage(text, again, ...(isTooSmall(planned.error) ? [whole] : []));
+      if (picked === undefined) return undefined;
+      if (picked === whole) {
+        choice = { ...choice, split: [1] };
+        isChosen = true;
+      } else from = 'split';
     } else return undefined;
   }
+}
+
+/** Whether there are too few rows for the parts that were asked for. */
+function isTooSmall(error: unknown): boolean {
+  return error instanceof RpcError && ['empty-part', 'too-few-units'].includes(error.code);
 }
 
 function exporting(margin: Margin, params: ExportParams) {

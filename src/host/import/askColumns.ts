@@ -18,25 +18,26 @@ export async function askColumns(preview: CsvPreviewInfo): Promise<ImportColumns
     ]),
   ]);
   if (!kind) return undefined;
-  const column = (key: keyof Draft, step: number, placeHolder: string): Step<Draft> => {
-    const columns = columnSamples(preview).map(({ name, values }) => ({
-      label: name,
-      description: values.join(' · '),
-      value: name,
-    }));
-    return (draft, back) => question(key, step, placeHolder, { ...guess, ...draft }, columns)(draft, back);
+  /** @param taken what was asked before: no column is two things */
+  const column = (key: keyof Draft, step: number, placeHolder: string, taken: (keyof Draft)[] = []): Step<Draft> => {
+    return (draft, back) => {
+      const columns = columnSamples(preview)
+        .filter(({ name }) => !taken.some(other => draft[other] === name))
+        .map(({ name, values }) => ({ label: name, description: values.join(' · '), value: name }));
+      return question(key, step, placeHolder, { ...guess, ...draft }, columns)(draft, back);
+    };
   };
   const steps =
     kind.kind === 'triplets'
       ? [
           column('anchor', 2, t('The column with the anchor')),
-          column('positive', 3, t('The column with the positive')),
-          column('negative', 4, t('The column with the negative')),
+          column('positive', 3, t('The column with the positive'), ['anchor']),
+          column('negative', 4, t('The column with the negative'), ['anchor', 'positive']),
         ]
       : [
           column('a', 2, t('The column with the first image')),
-          column('b', 3, t('The column with the second image')),
-          column('label', 4, t('The column that says whether they are the same')),
+          column('b', 3, t('The column with the second image'), ['a']),
+          column('label', 4, t('The column that says whether they are the same'), ['a', 'b']),
           askConvention(preview, guess),
         ];
   const picked = await walk<Draft>(steps, kind);

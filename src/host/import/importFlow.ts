@@ -57,11 +57,13 @@ async function confirm(margin: Margin, params: ImportParams): Promise<'keep' | '
   const plan = planned.value;
   if (plan.added === 0 && plan.conflicts.length === 0 && plan.missingRows === 0) {
     void vscode.window.showInformationMessage(
-      t(
-        'Nothing to import: {0} known already, {1} rows hold no judgement.',
-        answersText(plan.already),
-        plan.passedOver,
-      ),
+      plan.passedOver === 0
+        ? t('Nothing to import: {0} known already.', answersText(plan.already))
+        : t(
+            'Nothing to import: {0} known already, {1} rows hold no judgement.',
+            answersText(plan.already),
+            plan.passedOver,
+          ),
     );
     return undefined;
   }

@@ -28,11 +28,13 @@ export function importPreview(plan: ImportResult, file: string): PreviewState {
       missingRows === 0
         ? []
         : [
-            t(
-              '{0} rows name images that are not in this folder, and are left out: {1}',
-              count(missingRows),
-              [...new Set(missing.map(({ path }) => path))].slice(0, NAMED).join(', '),
-            ),
+            missingRows === 1
+              ? t('1 row names images that are not in this folder, and is left out: {0}', named(missing))
+              : t(
+                  '{0} rows name images that are not in this folder, and are left out: {1}',
+                  count(missingRows),
+                  named(missing),
+                ),
           ],
     sections:
       conflicts.length === 0
@@ -59,6 +61,10 @@ export function importPreview(plan: ImportResult, file: string): PreviewState {
       { id: 'cancel', title: t('Cancel') },
     ],
   };
+}
+
+function named(missing: ImportResult['missing']): string {
+  return [...new Set(missing.map(({ path }) => path))].slice(0, NAMED).join(', ');
 }
 
 export function answersText(n: number): string {
