@@ -69,8 +69,8 @@ describe('an abort', () => {
     setImmediate(() => abort.abort(new Error('never mind')));
     const data: RowData = { images, answers: [], implied: [], mined: watched };
     await expect(run({ data, from: ['mined'], signal: abort.signal })).rejects.toThrow('never mind');
-    // Once through to see which images are named, and not to the end when rows are made of them.
-    expect(met).toBeGreaterThan(mined.length);
+    // Through once, to see which images are named (where it may be heard already), and not to the end when rows are made.
+    expect(met).toBeGreaterThanOrEqual(mined.length);
     expect(met).toBeLessThan(2 * mined.length);
     expect(existsSync(out)).toBe(false);
   });
