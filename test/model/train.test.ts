@@ -1,15 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, saveModel, train } from '../../src/model';
 import type { EpochReport, TrainResult } from '../../src/model';
 import { retrieval } from '../../src/core/evaluation';
-import { bundleWorker } from './support/bundle';
+import { bundleWorker, passingFolder } from './support/bundle';
 import { environment, quickOptions, stripes, tinyInput } from './support/training';
 import { wasmDir } from './support/wasm';
 
-const folder = (name: string): string => mkdtempSync(path.join(os.tmpdir(), `margin-${name}-`));
 const weightsOf = (result: TrainResult): number[] => [...new Float32Array(result.artifacts.weights)];
 let workerFile: string;
 
@@ -29,7 +27,7 @@ describe('training', () => {
     expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
     expect(result.card.training).toMatchObject({ ended: 'finished', steps: 120, backend: 'wasm' });
 
-    const saved = path.join(folder('model'), 'mine');
+    const saved = path.join(passingFolder('model'), 'mine');
     await saveModel(saved, result.artifacts, { ...result.card, name: 'mine' });
     const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
     const vectors = await embedder.embed(data.pixels, data.count);
@@ -62,7 +60,7 @@ describe('training', () => {
     const data = stripes(6, 6);
     const options = quickOptions({ epochs: 4 });
     const whole = await train(options, tinyInput, data, environment(workerFile));
-    const checkpointDir = folder('checkpoint');
+    const checkpointDir = passingFolder('checkpoint');
     const abort = new AbortController();
     const part = await train(options, tinyInput, data, {
       ...environment(workerFile, { checkpointDir, signal: abort.signal }),
