@@ -1,7 +1,7 @@
 import { AnchorWork } from './anchor-work';
 import { packRows } from './pack';
 import { PairWork } from './pair-work';
-import type { Phase, PhaseResult, PoolPart } from './phases';
+import { lastPoolLimit, type Phase, type PhaseResult, type PoolPart } from './phases';
 import { CONTROL, writePlan } from './plan';
 import { Thread, type AgentStart } from './thread';
 
@@ -48,8 +48,9 @@ export class Agent {
 
   /** What the phase gave. */
   end(): PhaseResult {
-    const { pool, result } = this.#thread;
+    const { pool, result, request, views } = this.#thread;
     if (!pool) return result;
+    if (Atomics.load(views.i32, this.#control + CONTROL.cancel)) pool.trim(lastPoolLimit(request));
     const { count, offered, dropped, floor } = pool;
     const part: PoolPart = {
       scores: pool.scores.slice(0, count),

@@ -5,7 +5,7 @@ import { compareEntries, type CandidatePool, type Entry } from '../core/mining/p
 import type { Problem } from '../core/mining/problem';
 import type { Selection } from '../core/mining/selection';
 import { AnchorRun, wantsOf } from './anchor-run';
-import type { PhaseResult } from './phases';
+import { lastPoolLimit, type PhaseResult } from './phases';
 import type { Control, MiningRuntime } from './control';
 import { keepPairs, takeUpPairs } from './pair-cache';
 import { PairRun } from './pair-run';
@@ -74,7 +74,8 @@ export async function tripletCollector(
         plan,
         window,
         after,
-        limit: pool.limit,
+        // of a cancelled run: little time to sort
+        limit: control.cancelled ? Math.min(pool.limit, lastPoolLimit(request)) : pool.limit,
         prefix: wants.prefix,
       });
       const again = after ? await run.again(finish) : undefined;

@@ -1,7 +1,13 @@
+import type { MiningRequest } from '../core/mining/types';
 import type { Entry } from '../core/mining/pool';
 import type { RuleCounts } from '../core/mining/triplet-rule';
 import type { SavedAnchors } from './cache';
 import type { Plan } from './plan';
+
+/** What a pool of a cancelled run keeps: enough to choose from, and few enough to merge and sort while a person waits. */
+export function lastPoolLimit({ topK }: MiningRequest): number {
+  return Math.max(1 << 13, 2 * topK);
+}
 
 /** The state of a window's anchors: byte offsets, indexed by row - start. */
 export interface Window {

@@ -53,7 +53,7 @@ export class CandidatePool {
       return;
     }
     if (this.count === this.scores.length) {
-      if (this.count >= 2 * this.limit) this.#prune();
+      if (this.count >= 2 * this.limit) this.#prune(this.limit);
       else this.#grow();
       if (score < this.#cutoff) {
         this.dropped++;
@@ -65,6 +65,11 @@ export class CandidatePool {
     this.a[at] = a;
     this.b[at] = b;
     this.c[at] = c;
+  }
+
+  /** Keeps the best `limit` at most, for whoever has no time for more. */
+  trim(limit: number): void {
+    if (this.count > limit) this.#prune(limit);
   }
 
   /** Takes over what another pool of the same order and limit holds; this one must be empty. */
@@ -122,10 +127,10 @@ export class CandidatePool {
     this.c = grown(Int32Array, this.c);
   }
 
-  /** Keeps the best `limit` and drops the others. */
-  #prune(): void {
+  /** Keeps the best `limit` and drops the others; there are more. */
+  #prune(limit: number): void {
     const sorted = this.scores.slice(0, this.count).sort();
-    const cutoff = sorted[this.count - this.limit]!;
+    const cutoff = sorted[this.count - limit]!;
     // of those that tie at the cutoff the first in order stay
     const ties: number[] = [];
     let above = 0;
@@ -134,8 +139,8 @@ export class CandidatePool {
       else if (this.scores[at] === cutoff) ties.push(at);
     }
     ties.sort((x, y) => this.compare(x, y));
-    const kept = new Set(ties.slice(0, this.limit - above));
-    const last = this.entry(ties[this.limit - above - 1]!);
+    const kept = new Set(ties.slice(0, limit - above));
+    const last = this.entry(ties[limit - above - 1]!);
     let to = 0;
     for (let from = 0; from < this.count; from++) {
       if (this.scores[from]! < cutoff || (this.scores[from] === cutoff && !kept.has(from))) continue;

@@ -50,6 +50,25 @@ describe('a pool', () => {
       ),
     );
   });
+
+  it('trims to the best, and says from where on it dropped', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(entry, { minLength: 21, maxLength: 200, selector: e => JSON.stringify(e) }),
+        entries => {
+          const pool = new CandidatePool(ranks, 1000);
+          for (const { score, a, b, c } of entries) pool.offer(score, a, b, c);
+          pool.trim(20);
+          const best = [...entries].sort((x, y) => compareEntries(ranks, x, y)).slice(0, 20);
+          expect([...pool.inOrder(8)].map(at => pool.entry(at))).toEqual(best);
+          expect(pool.floor).toEqual(best.at(-1));
+          expect(pool).toMatchObject({ count: 20, offered: entries.length, dropped: entries.length - 20 });
+          pool.trim(20);
+          expect(pool.count).toBe(20);
+        },
+      ),
+    );
+  });
 });
 
 describe('neighbours', () => {
