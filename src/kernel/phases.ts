@@ -6,7 +6,7 @@ import type { Plan } from './plan';
 
 /** What a pool of a cancelled run keeps: enough to choose from, and few enough to merge and sort while a person waits. */
 export function lastPoolLimit({ topK }: MiningRequest): number {
-  return Math.max(1 << 13, 2 * topK);
+  return Math.max(1 << 13, topK);
 }
 
 /** The state of a window's anchors: byte offsets, indexed by row - start. */

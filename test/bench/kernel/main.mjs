@@ -241,16 +241,18 @@ function kernels(context) {
 
 /** Mining again after a change, against mining from nothing. */
 function again(context) {
-  console.log('\n30000 x 128, semi-hard triplets, mined again: seconds, and share of the first run (processor time)');
+  const { n } = context;
+  console.log(`\n${n} x 128, semi-hard triplets, mined again: seconds, and share of the first run (processor time)`);
   for (const what of ['again-answers', 'again-images']) {
     const rounds = Array.from({ length: context.runs }, () => {
-      const first = measure(context, { what: 'semi-hard-triplets', n: 30000 });
-      const second = measure(context, { what, n: 30000 });
-      return { seconds: second.seconds, share: second.processorSeconds / first.processorSeconds };
+      const first = measure(context, { what: 'semi-hard-triplets', n });
+      const second = measure(context, { what, n });
+      return { ...second, share: second.processorSeconds / first.processorSeconds };
     });
     line(
       what === 'again-answers' ? 'after 100 answers' : 'after 1 % of the images changed',
       `${median(rounds.map(r => r.seconds)).toFixed(2)} s`,
+      `${median(rounds.map(r => r.processorSeconds)).toFixed(2)} s of processor`,
       median(rounds.map(r => r.share)).toFixed(2),
     );
   }
