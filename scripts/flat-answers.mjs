@@ -1,12 +1,12 @@
 // What 200 answers teach on a flat folder, without classes: before and after on held-out pairs, by the command line alone.
 //
 //   npm run build && node scripts/flat-answers.mjs [--data ../shared/data] [--work .cache/flat] [--sets mnist,omniglot,clothing]
-//     [--seeds 5] [--answers 200] [--json FILE]
+//     [--seeds 5] [--answers 200] [--train '--no-map --from starter …'] [--json FILE]
 //
 // For each set and seed: images are drawn and parted in two. One part lies flat in a folder; its pairs are mined with
 // `--lane uncertain-pairs` in four rounds, answered from the true classes and put into the ledger by `margin import`; then
-// `margin train --from starter --use answers`. The other part gives random pairs, half of them same, that starter and
-// trained network are judged by with `margin evaluate --pairs`: no image of theirs was ever answered.
+// `margin train`, with what it chooses itself (or with `--train`). The other part gives random pairs, half of them same, that
+// starter and trained network are judged by with `margin evaluate --pairs`: no image of theirs was ever answered.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -42,12 +42,6 @@ const SETS = {
   },
   clothing: { archive: 'clothing-dev', from: '', only: /^(dress|hat)$/, each: 70 },
 };
-
-/** How the network is trained on answers: few pictures, so the whole starter, gently. */
-const CHOICES = [
-  ...['--from', 'starter', '--use', 'answers', '--loss', 'contrastive', '--distance', 'l2', '--mining', 'all'],
-  ...['--margin', '1', '--learning-rate', '0.0003', '--epochs', '5', '--steps-per-epoch', '30', '--held-out', '0'],
-];
 
 const results = [];
 for (const name of values.sets.split(',')) {
@@ -96,7 +90,7 @@ function study(name, seed) {
     );
   }
   const trained = margin(
-    ...['train', flat, '--classes', 'none', ...CHOICES, ...values.train.split(' ').filter(Boolean)],
+    ...['train', flat, '--classes', 'none', ...values.train.split(' ').filter(Boolean)],
     ...['--seed', String(seed), '--out', 'answered'],
   );
   const judge = model =>
@@ -108,6 +102,12 @@ function study(name, seed) {
     answers: answered.size,
     same: [...answered.values()].filter(Boolean).length,
     seconds: Math.round(trained.seconds),
+    // what the training itself says, from answers alone
+    said: trained.map && {
+      before: trained.map.before.value,
+      after: trained.map.after.value,
+      better: trained.map.better,
+    },
     before: figures(before),
     after: figures(after),
   };
@@ -191,6 +191,7 @@ function summarise(name) {
     'gain',
     own.map(({ before, after }) => after.auc - before.auc),
   );
+  console.log(`  same among the answers: ${own.map(({ same }) => same).join(', ')}`);
   line(
     'EER before',
     own.map(({ before }) => before.equalErrorRate),

@@ -2,12 +2,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type {
   BenchResult,
+  ChanceInfo,
   Engine,
   EngineSettings,
+  ExamplesInfo,
   FileProblem,
   JobOptions,
+  MapInfo,
   Progress,
   RetrievalInfo,
+  TrainResult,
 } from '../engine/api';
 import type { Actions, CommonOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
@@ -179,7 +183,14 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         job(options),
       );
       print(options, result, [
-        `${name}: ${result.epochs} epochs in ${result.seconds.toFixed(0)} s on ${result.backend} (${result.ended}), ${result.parameters} parameters, ${result.images} images, ${result.classes} classes`,
+        ...(result.map
+          ? mapLines(name, result.map, result)
+          : [
+              `${name}: ${result.epochs} epochs in ${result.seconds.toFixed(0)} s on ${result.backend} (${result.ended}), ${result.parameters} parameters, ${result.images} images, ${result.classes} classes`,
+            ]),
+        ...(result.unchanged
+          ? ['no better than before: no epoch ordered the held-out images better, so the model is what it was']
+          : []),
         ...(result.before ? [`held out by ${result.heldOutBy}, before: ${retrievalLine(result.before)}`] : []),
         ...(result.after ? [`held out by ${result.heldOutBy}, after:  ${retrievalLine(result.after)}`] : []),
         ...(result.answers
@@ -192,23 +203,28 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
     },
 
     async evaluate(folder, options) {
-      const { oneShot, pairs, queries } = options;
-      const result = await engine.evaluate({ ...ref(folder, options), oneShot, pairs, queries }, job(options));
+      const { oneShot, pairs, queries, examples } = options;
+      const result = await engine.evaluate(
+        { ...ref(folder, options), oneShot, pairs, queries, examples },
+        job(options),
+      );
       print(options, result, [
         `model ${result.model} on ${result.backend}, ${result.images} images, ${result.metric} distance`,
         ...(result.retrieval ? [`retrieval: ${retrievalLine(result.retrieval)}`] : []),
         ...(result.pixels ? [`  raw pixels: ${retrievalLine(result.pixels)}`] : []),
-        ...(result.chance !== undefined ? [`  chance: P@1 ${percent(result.chance)}`] : []),
+        ...(result.chance ? [chanceLine(result.chance)] : []),
+        ...(result.examples ? exampleLines(result.examples) : []),
         ...(result.oneShot
           ? [
-              `${result.oneShot.ways}-way one-shot, ${result.oneShot.trials} trials: ${intervalLine(result.oneShot.accuracy)}; raw pixels ${intervalLine(result.oneShot.pixels)}`,
+              `${result.oneShot.ways}-way one-shot, ${result.oneShot.trials} trials: ${intervalLine(result.oneShot.accuracy)}; raw pixels ${intervalLine(result.oneShot.pixels)}; chance ${percent(result.oneShot.chance)}`,
             ]
           : []),
         ...(result.verification
           ? [
-              `verification, ${result.verification.pairs} pairs: AUC ${result.verification.auc.value.toFixed(4)}, EER ${percent(result.verification.equalErrorRate)}, threshold ${result.verification.threshold.toPrecision(4)}; raw pixels AUC ${result.verification.pixelsAuc.toFixed(4)}`,
+              `verification, ${result.verification.pairs} pairs: AUC ${result.verification.auc.value.toFixed(4)}, EER ${percent(result.verification.equalErrorRate)}, threshold ${result.verification.threshold.toPrecision(4)}; raw pixels AUC ${result.verification.pixelsAuc.toFixed(4)}; chance ${result.verification.chance}`,
             ]
           : []),
+        ...result.notes,
         ...problemLines(result.problems),
       ]);
     },
@@ -264,6 +280,7 @@ function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels
     seed: options.seed,
     from: options.from,
     freeze: options.freeze,
+    map: options.map,
     use: options.use,
   };
 }
@@ -277,6 +294,36 @@ function augmentationOf(names: readonly string[]) {
     crop: has('crop'),
     colour: has('colour'),
   };
+}
+
+function mapLines(
+  name: string,
+  { from, by, before, after, ...map }: MapInfo,
+  { seconds, images }: TrainResult,
+): string[] {
+  const auc = ({ value, low, high }: MapInfo['before']) =>
+    `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
+  return [
+    `${name}: a linear map of the embeddings of ${from}, learned from answers about ${images} images in ${seconds.toFixed(0)} s`,
+    `held out by ${by}, ${map.same} same and ${map.different} different pairs: AUC before ${auc(before)}, after ${auc(after)}`,
+    ...(map.better
+      ? []
+      : [`no better than before: ${name} is the same as ${from}, and not worth using; answer more first`]),
+  ];
+}
+
+function chanceLine({ precisionAt1, rPrecision, mapAtR }: ChanceInfo): string {
+  return `  chance: P@1 ${percent(precisionAt1)}, R-precision ${percent(rPrecision)}, MAP@R ${percent(mapAtR)}`;
+}
+
+function exampleLines({ examples, queries, passedOver, accuracy, pixels, chance, classes }: ExamplesInfo): string[] {
+  return [
+    `nearest of ${counted(examples, 'example')}, ${counted(queries, 'image')} asked, ${passedOver} passed over: ${intervalLine(accuracy)}; raw pixels ${intervalLine(pixels)}; chance ${percent(chance)}`,
+    ...classes.map(
+      each =>
+        `  ${each.name}: ${intervalLine(each.accuracy)}, ${each.queries} asked, ${counted(each.examples, 'example')}`,
+    ),
+  ];
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -108,6 +108,7 @@ export interface TrainCliOptions extends CommonOptions {
   seed?: number;
   from?: string;
   freeze?: boolean;
+  map?: boolean;
   use: ('classes' | 'answers')[];
   out: string;
 }
@@ -115,6 +116,7 @@ export interface TrainCliOptions extends CommonOptions {
 export interface EvaluateOptions extends CommonOptions {
   oneShot?: string;
   pairs?: string;
+  examples?: string;
   queries?: number;
 }
 
@@ -399,6 +401,11 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--seed <n>', 'repeats a run on the same backend', integer)
     .option('--from <model>', 'go on from this model instead of a new network')
     .option('--freeze', 'of --from: train its head only')
+    .option(
+      '--map',
+      'learn a linear map of the embeddings of --from (or --model) from the answers; the default where answers are all there is to learn from',
+    )
+    .option('--no-map', 'train the network itself')
     .option('--use <what>', 'classes, answers or both', used, ['classes', 'answers'] as TrainCliOptions['use'])
     .requiredOption('--out <name>', 'the model’s name under .margin/models')
     .action(actions.train);
@@ -406,6 +413,7 @@ export function buildProgram(version: string, actions: Actions): Command {
   common(program.command('evaluate').description('judge a model: retrieval, one-shot, verification'))
     .option('--one-shot <file>', 'CSV of run,trial,test,candidate,same')
     .option('--pairs <file>', 'CSV of fold,a,b,same')
+    .option('--examples <folder>', 'guess each image’s class from the nearest of these, a class a sub-folder')
     .option('--queries <n>', 'images asked with at most', count)
     .action(actions.evaluate);
 

@@ -118,15 +118,32 @@ export interface OneShotTrial {
 
 /** Share of trials whose nearest candidate is the right one; a tie counts as the share of the right one in it. */
 export function oneShot(data: Embedded, trials: readonly OneShotTrial[]): Interval & { trials: number } {
+  return finish(oneShotSteps(data, trials));
+}
+
+/** `oneShot`, one trial a step. */
+export function* oneShotSteps(data: Embedded, trials: readonly OneShotTrial[]): Steps<Interval & { trials: number }> {
   const between = rowDistance(data.metric, data.dimension, data.weights);
   let score = 0;
   for (const { test, candidates, right } of trials) {
+    yield;
     const distances = candidates.map(c => between(data.vectors, test, data.vectors, c));
     const least = Math.min(...distances);
     const tied = distances.filter(d => d === least).length;
     if (distances[right] === least) score += 1 / tied;
   }
   return { ...proportion(score, trials.length), trials: trials.length };
+}
+
+/** Distances of pairs of rows, in steps. */
+export function* distanceSteps(data: Embedded, pairs: readonly { a: number; b: number }[]): Steps<Float64Array> {
+  const between = rowDistance(data.metric, data.dimension, data.weights);
+  const distances = new Float64Array(pairs.length);
+  for (const [i, { a, b }] of pairs.entries()) {
+    if (i % 64 === 0) yield;
+    distances[i] = between(data.vectors, a, data.vectors, b);
+  }
+  return distances;
 }
 
 export interface VerificationReport {

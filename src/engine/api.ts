@@ -6,10 +6,14 @@ export { Engine } from './engine';
 export type { JobOptions } from './progress';
 export { EngineError, messageOf } from './errors';
 export type {
+  ChanceInfo,
   EngineSettings,
   EvaluateParams,
+  ExamplesInfo,
+  MapInfo,
   RetrievalInfo,
   TrainParams,
+  TrainResult,
   FileProblem,
   Progress,
 } from '../rpc/engine-protocol';

@@ -259,7 +259,10 @@ export class Engine {
 
   async evaluate(params: Params<'evaluate'>, options: JobOptions = {}): Promise<Result<'evaluate'>> {
     const workspace = await this.#open(params);
-    const result = await this.#alone(params.folder, () => evaluateModel(workspace, params, this.#embedders, options));
+    const open = (folder: string) => this.#open({ folder, settings: params.settings });
+    const result = await this.#alone(params.folder, () =>
+      evaluateModel(workspace, params, this.#embedders, options, open),
+    );
     this.#nameProblems(result.problems);
     return result;
   }

@@ -4,6 +4,7 @@
  */
 import type { BackendOptions, LoadedBackend } from './backend/choice';
 import type { Embedder } from './embedder';
+import type { ModelArtifacts } from './network/artifacts';
 import { readModel } from './source';
 import type { ModelPlaces, ModelSource } from './source';
 
@@ -17,6 +18,9 @@ export type { Backbone } from './network/choices';
 export type { ModelArtifacts } from './network/artifacts';
 export { createEmbedderPool } from './pool';
 export type { PoolOptions } from './pool';
+export { judgedMap } from './training/map/judged-map';
+export type { JudgedMap, MapVerdict } from './training/map/judged-map';
+export type { KnownPairs } from './training/map/fit-map';
 export { saveModel } from './save';
 export { readModel, ModelError } from './source';
 export type { ModelPlaces, ModelSource } from './source';
@@ -44,4 +48,15 @@ export async function createEmbedder(source: ModelSource, backend: LoadedBackend
 /** Reads a model and runs it in this thread. For many images `readModel` and `createEmbedderPool` are faster. */
 export async function loadModel(ref: string, options: ModelPlaces & { backend: BackendOptions }): Promise<Embedder> {
   return (await import('./start')).startEmbedder(await readModel(ref, options), options.backend);
+}
+
+/** A model with a linear map behind its embedding; see `network/parts`. Starts a tfjs backend in this thread. */
+export async function appendMap(
+  source: ModelSource,
+  map: Float64Array,
+  dimension: number,
+  backend: BackendOptions,
+): Promise<ModelArtifacts> {
+  await loadBackend(backend);
+  return (await import('./network/parts')).appendMap(source, map, dimension);
 }

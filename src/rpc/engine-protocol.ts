@@ -394,6 +394,11 @@ export interface TrainParams extends FolderRef {
   freeze?: boolean;
   /** what is learned from: classes, answers, or both */
   use?: ('classes' | 'answers')[];
+  /**
+   * learn a linear map of the embeddings of `from` (of the model in use, where that is left out) from the answers, and leave
+   * the network as it is. By default where answers are all there is to learn from and nothing is chosen that a map has not.
+   */
+  map?: boolean;
 }
 
 export interface IntervalInfo {
@@ -409,6 +414,22 @@ export interface RetrievalInfo {
   recallAt: Record<number, number>;
   rPrecision: IntervalInfo;
   mapAtR: IntervalInfo;
+}
+
+/** A map of embeddings, judged by answers that it did not learn from, each fifth of the images in turn. */
+export interface MapInfo {
+  /** the model whose embeddings it maps */
+  from: string;
+  /** how learned and judged pairs are kept apart: no chain of `same` connects them, or they share no image */
+  by: 'component' | 'image';
+  /** judged pairs */
+  same: number;
+  different: number;
+  /** area under their ROC curve, without the map and with it */
+  before: IntervalInfo;
+  after: IntervalInfo;
+  /** false: the model is what it was before */
+  better: boolean;
 }
 
 export interface TrainResult {
@@ -429,6 +450,10 @@ export interface TrainResult {
   /** on the held-out images: the model in use before, and this one */
   before?: RetrievalInfo;
   after?: RetrievalInfo;
+  /** going on from a model, no epoch was better on what was held out: the model is what it was before */
+  unchanged?: boolean;
+  /** of a map: what pairs that it did not learn from say of it */
+  map?: MapInfo;
   /** old answers under the new model */
   answers?: { judged: number; violated: number };
   problems: FileProblem[];
@@ -441,6 +466,30 @@ export interface EvaluateParams extends FolderRef {
   pairs?: string;
   /** images asked with at most; a seeded sample beyond */
   queries?: number;
+  /** a folder of examples, a class a sub-folder: what the folder's images are is guessed from the nearest of them */
+  examples?: string;
+}
+
+/** Classification by the nearest example. */
+export interface ExamplesInfo {
+  /** example images, and images that were asked about */
+  examples: number;
+  queries: number;
+  /** images of the folder that could not be asked: no class, or one without an example, or the example itself */
+  passedOver: number;
+  accuracy: IntervalInfo;
+  pixels: IntervalInfo;
+  /** of a guess: an example drawn at random */
+  chance: number;
+  classes: { name: string; examples: number; queries: number; accuracy: IntervalInfo }[];
+}
+
+/** What guessing reaches on average. */
+export interface ChanceInfo {
+  precisionAt1: number;
+  recallAt: Record<number, number>;
+  rPrecision: number;
+  mapAtR: number;
 }
 
 export interface EvaluateResult {
@@ -451,8 +500,9 @@ export interface EvaluateResult {
   retrieval?: RetrievalInfo;
   /** the same by raw grey pixels, and by chance */
   pixels?: RetrievalInfo;
-  chance?: number;
-  oneShot?: { accuracy: IntervalInfo; trials: number; ways: number; pixels: IntervalInfo };
+  chance?: ChanceInfo;
+  examples?: ExamplesInfo;
+  oneShot?: { accuracy: IntervalInfo; trials: number; ways: number; pixels: IntervalInfo; chance: number };
   verification?: {
     pairs: number;
     auc: IntervalInfo;
@@ -461,7 +511,11 @@ export interface EvaluateResult {
     fnmrAt: Record<string, number>;
     roc: { fmr: number; tmr: number }[];
     pixelsAuc: number;
+    /** what guessing reaches, of the AUC and of the error rate alike */
+    chance: number;
   };
+  /** what could not be judged, and why, for a person */
+  notes: string[];
   problems: FileProblem[];
 }
 

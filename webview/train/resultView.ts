@@ -1,6 +1,6 @@
 import type { TemplateResult } from 'lit-html';
 import { html, nothing } from 'lit-html';
-import type { IntervalInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
+import type { IntervalInfo, MapInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
 import type { TrainCommand, TrainState } from '../../src/rpc/train-protocol';
 import { icon } from '../ui/icons';
 import { t } from '../ui/text';
@@ -14,15 +14,26 @@ export function resultView(state: Extract<TrainState, { kind: 'done' }>, context
   const { after, before, answers, problems } = result;
   const buttons: [TrainCommand, string][] = inUse
     ? [['mineAgain', t('Mine Again')]]
-    : [
-        ['mineAgain', t('Use This Model and Mine Again')],
-        ['useModel', t('Use This Model')],
-      ];
+    : isBetter(result)
+      ? [
+          ['mineAgain', t('Use This Model and Mine Again')],
+          ['useModel', t('Use This Model')],
+        ]
+      : [];
   return html`
     <p class="outcome">${outcomeText(result)}</p>
     ${inUse ? html`<p class="in-use">${icon('check')}<span>${t('This model is in use: it embeds the images of this folder.')}</span></p>` : nothing}
+    ${
+      isBetter(result)
+        ? nothing
+        : html`<p class="no-better">
+            ${icon('warning')}<span
+              >${t('No better than before on what was held out, so the model is what it was: there is no reason to use it. More answers, or more images, may change that.')}</span
+            >
+          </p>`
+    }
     ${buttonsView([...buttons, ['evaluate', t('Evaluate…')], ['openFolder', t('Open Model Folder')]], context)}
-    ${after ? beforeAndAfter(after, before, run.modelBefore, result) : notJudged()}
+    ${result.map ? mapView(result.map) : after ? beforeAndAfter(after, before, run.modelBefore, result) : notJudged()}
     ${answers ? answersView(answers, context) : nothing}
     ${
       problems.length === 0
@@ -42,8 +53,14 @@ export function resultView(state: Extract<TrainState, { kind: 'done' }>, context
   `;
 }
 
-function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, backend }: TrainResult): string {
+/** A model that is no better than what it began from is what it began from. */
+function isBetter({ map, unchanged }: TrainResult): boolean {
+  return unchanged !== true && map?.better !== false;
+}
+
+function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, backend, map }: TrainResult): string {
   const time = durationText(seconds);
+  if (map) return t('Learned from answers about {0} images in {1}, on top of “{2}”', images, time, map.from);
   const how = {
     finished: t('Trained for {0} epochs in {1}', epochs, time),
     early: t('Stopped early after {0} epochs in {1}: the held-out figure no longer got better', epochs, time),
@@ -98,6 +115,32 @@ function beforeAndAfter(
     <p class="muted">
       ${t('{0} images that training never saw ask among each other, with 95 % intervals.', after.queries)}
       ${keptApart(heldOutBy)}
+    </p>
+  </section>`;
+}
+
+/** Answers that a map did not learn from, ordered without it and with it. */
+function mapView({ from, by, same, different, before, after }: MapInfo): TemplateResult {
+  return html`<section>
+    <h2>${t('On held-out answers, before and after')}</h2>
+    <table class="judged">
+      <thead>
+        <tr>
+          <td></td>
+          <th scope="col">${t('Before')} <span class="muted">(<bdi>${from}</bdi>)</span></th>
+          <th scope="col">${t('After')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">${t('AUC')}</th>
+          ${cellView(before)}${cellView(after)}
+        </tr>
+      </tbody>
+    </table>
+    <p class="muted">
+      ${t('How well distances tell {0} same from {1} different pairs, each judged by what was learned without its images, with 95 % intervals.', same, different)}
+      ${by === 'component' ? keptApart(by) : nothing}
     </p>
   </section>`;
 }

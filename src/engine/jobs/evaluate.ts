@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { rowDistance } from '../../core/distances';
-import { oneShot, retrievalSteps, verification } from '../../core/evaluation';
+import { retrievalChance } from '../../core/chance';
+import { distanceSteps, oneShotSteps, retrievalSteps, verification } from '../../core/evaluation';
 import type { Embedded, OneShotTrial } from '../../core/evaluation';
 import { sampleIndices, seeded } from '../../core/splits';
 import { PixelStore } from '../../dataset';
@@ -13,7 +13,8 @@ import type { KnownImage } from '../inventory';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { inSlices } from '../slices';
-import { labelsOf, refuseUnminable } from './mine';
+import { judgeByExamples } from './evaluate-examples';
+import { labelsOf, refuseEmpty, refuseUnminable } from './mine';
 import { fillVectors } from './vectors';
 
 /** The raw-pixel floor sees pictures at this size, grey, with their mean taken off. */
@@ -21,33 +22,59 @@ const FLOOR = { width: 28, height: 28, channels: 1, fit: 'fill' } as const;
 /** More images asked with than this tell nothing new, and take long. */
 const QUERIES = 2000;
 
-/** Judges a model on the folder: retrieval by classes, one-shot trials and verification pairs where files give them. */
+/**
+ * Judges a model on the folder: retrieval by classes, one-shot trials and verification pairs where files give them, and
+ * classification by the nearest of some examples. Each beside raw pixels and chance.
+ * @param open opens the folder of examples
+ */
 export async function evaluateModel(
   workspace: Workspace,
   params: EvaluateParams,
   embedders: Embedders,
   options: JobOptions,
+  open: (folder: string) => Promise<Workspace>,
 ): Promise<EvaluateResult> {
   const { settings, folder } = params;
+  const { signal } = options;
   const inventory = await workspace.takeInventory(settings, options);
   refuseUnminable(folder, inventory.images, inventory.problems, 'uncertain-pairs');
-  return embedders.use(folder, settings, options.signal, async embedder => {
-    const filled = await fillVectors(workspace, inventory.images, embedder, settings, options);
-    const images = inventory.images.filter(({ hash }) => filled.store.has(hash));
-    const { vectors } = await filled.store.matrix(images.map(({ hash }) => hash));
-    const { metric, weights, dimension } = embedder;
-    const model: Embedded = { vectors, dimension, metric, ...(weights && { weights }) };
-    const pixels = await floorOf(workspace, images, params, options);
-    const { labels } = labelsOf(images);
+  return embedders.use(folder, settings, signal, async embedder => {
+    const { metric, weights } = embedder;
+    const embed = async (place: Workspace, known: readonly KnownImage[]) => {
+      const filled = await fillVectors(place, known, embedder, settings, options);
+      const images = known.filter(({ hash }) => filled.store.has(hash));
+      const { vectors } = await filled.store.matrix(images.map(({ hash }) => hash));
+      const model: Embedded = { vectors, dimension: embedder.dimension, metric, ...(weights && { weights }) };
+      return { images, model, pixels: await floorOf(place, images, params, options), problems: filled.problems };
+    };
+    const own = await embed(workspace, inventory.images);
+    const { images, model, pixels } = own;
+    const problems = [...inventory.problems, ...own.problems];
+    const { labels, names } = labelsOf(images);
     const rows = images.map((_, row) => row).filter(row => labels[row] >= 0);
     const queries =
       rows.length > (params.queries ?? QUERIES)
         ? sampleIndices(rows.length, params.queries ?? QUERIES, seeded(1, 'queries')).map(i => rows[i])
         : rows;
     const find = finder(images);
-    const retrieve = (data: Embedded) => inSlices(retrievalSteps(data, labels, { queries }), options.signal);
-    const retrieved = rows.length > 1 ? await retrieve(model) : undefined;
+    const retrieve = (data: Embedded) => inSlices(retrievalSteps(data, labels, { queries }), signal);
+    const notes: string[] = [];
+    // With one class alone every answer is right, and says nothing.
+    if (names.length === 1) {
+      notes.push(
+        `All images that have a class are of one (“${names[0]}”): retrieval by class needs a second one to tell from.`,
+      );
+    }
+    const retrieved = names.length > 1 ? await retrieve(model) : undefined;
     const judged = retrieved !== undefined && retrieved.queries > 0;
+    const byExamples = async (at: string) => {
+      const place = await open(path.resolve(at));
+      const examples = await place.takeInventory(settings, options);
+      refuseEmpty(at, examples.images, examples.problems);
+      const embedded = await embed(place, examples.images);
+      problems.push(...examples.problems, ...embedded.problems);
+      return judgeByExamples(own, embedded, options);
+    };
     return {
       model: settings.model,
       backend: embedder.backend.name,
@@ -56,15 +83,17 @@ export async function evaluateModel(
       ...(judged && {
         retrieval: retrieved,
         pixels: await retrieve(pixels),
-        chance: chanceOf(labels, queries),
+        chance: retrievalChance(labels, queries),
       }),
+      ...(params.examples !== undefined && { examples: await byExamples(params.examples) }),
       ...(params.oneShot !== undefined && {
-        oneShot: await oneShotOf(path.resolve(params.oneShot), find, model, pixels),
+        oneShot: await oneShotOf(path.resolve(params.oneShot), find, model, pixels, signal),
       }),
       ...(params.pairs !== undefined && {
-        verification: await verificationOf(path.resolve(params.pairs), find, model, pixels),
+        verification: await verificationOf(path.resolve(params.pairs), find, model, pixels, signal),
       }),
-      problems: [...inventory.problems, ...filled.problems],
+      notes,
+      problems,
     };
   });
 }
@@ -90,19 +119,6 @@ async function floorOf(
   }
   await source.options.store?.flush();
   return { vectors, dimension, metric: 'l2' };
-}
-
-/** P@1 of a guess: the share of the others that are of the query's class. */
-function chanceOf(labels: Int32Array, queries: readonly number[]): number {
-  const sizes = new Map<number, number>();
-  let classed = 0;
-  for (const label of labels) {
-    if (label < 0) continue;
-    classed++;
-    sizes.set(label, (sizes.get(label) ?? 0) + 1);
-  }
-  const asked = queries.filter(row => (sizes.get(labels[row]) ?? 0) > 1);
-  return asked.reduce((sum, row) => sum + (sizes.get(labels[row])! - 1) / (classed - 1), 0) / Math.max(1, asked.length);
 }
 
 /** From a path in a file to a row; throws what is wrong with the line. */
@@ -141,7 +157,13 @@ async function readRows(file: string, columns: readonly string[]): Promise<{ lin
   return records.map(({ line, values }) => ({ line, values: places.map(at => values[at] ?? '') }));
 }
 
-async function oneShotOf(file: string, find: ReturnType<typeof finder>, model: Embedded, pixels: Embedded) {
+async function oneShotOf(
+  file: string,
+  find: ReturnType<typeof finder>,
+  model: Embedded,
+  pixels: Embedded,
+  signal: AbortSignal | undefined,
+) {
   const trials = new Map<string, OneShotTrial & { candidates: number[] }>();
   for (const { line, values } of await readRows(file, ['run', 'trial', 'test', 'candidate', 'same'])) {
     const [run, number, test, candidate, same] = values;
@@ -161,13 +183,21 @@ async function oneShotOf(file: string, find: ReturnType<typeof finder>, model: E
     );
   }
   const ways = Math.max(...all.map(({ candidates }) => candidates.length));
-  const { trials: count, ...accuracy } = oneShot(model, all);
-  const { trials: _, ...floor } = oneShot(pixels, all);
-  void _;
-  return { accuracy, trials: count, ways, pixels: floor };
+  const judge = async (data: Embedded) => {
+    const { value, low, high } = await inSlices(oneShotSteps(data, all), signal);
+    return { value, low, high };
+  };
+  const chance = all.reduce((sum, { candidates }) => sum + 1 / candidates.length, 0) / all.length;
+  return { accuracy: await judge(model), trials: all.length, ways, pixels: await judge(pixels), chance };
 }
 
-async function verificationOf(file: string, find: ReturnType<typeof finder>, model: Embedded, pixels: Embedded) {
+async function verificationOf(
+  file: string,
+  find: ReturnType<typeof finder>,
+  model: Embedded,
+  pixels: Embedded,
+  signal: AbortSignal | undefined,
+) {
   const rows = await readRows(file, ['a', 'b', 'same']);
   const pairs = rows.map(({ line, values: [a, b, same] }) => ({
     a: find(a, file, line),
@@ -175,11 +205,15 @@ async function verificationOf(file: string, find: ReturnType<typeof finder>, mod
     same: same === '1',
   }));
   const same = pairs.map(pair => pair.same);
-  const distances = ({ metric, dimension, weights, vectors }: Embedded) => {
-    const between = rowDistance(metric, dimension, weights);
-    return pairs.map(({ a, b }) => between(vectors, a, vectors, b));
-  };
-  const report = verification(distances(model), same);
+  if (!same.includes(true) || !same.includes(false)) {
+    throw new EngineError(
+      'malformed',
+      `${file}: there are only ${same.includes(true) ? 'same' : 'different'} pairs, so there is nothing to tell apart.`,
+      'It needs rows with same = 1 and rows with same = 0.',
+    );
+  }
+  const distances = (data: Embedded) => inSlices(distanceSteps(data, pairs), signal);
+  const report = verification(await distances(model), same);
   const { auc, equalErrorRate, threshold, fnmrAt } = report;
   return {
     pairs: report.pairs,
@@ -188,6 +222,7 @@ async function verificationOf(file: string, find: ReturnType<typeof finder>, mod
     threshold,
     fnmrAt,
     roc: report.roc.map(({ fmr, tmr }) => ({ fmr, tmr })),
-    pixelsAuc: verification(distances(pixels), same).auc.value,
+    pixelsAuc: verification(await distances(pixels), same).auc.value,
+    chance: 0.5,
   };
 }

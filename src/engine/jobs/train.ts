@@ -3,11 +3,9 @@ import { access } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { retrievalSteps } from '../../core/evaluation';
-import { calibrate } from '../../core/relations';
-import { rowDistance } from '../../core/distances';
 import { PixelStore, VectorStore } from '../../dataset';
-import { BACKBONE_DEFAULTS, completeOptions, readModel, saveModel, train } from '../../model';
-import type { Answer, Embedder, ModelInput, TrainingData, TrainOptions } from '../../model';
+import { BACKBONE_DEFAULTS, completeOptions, saveModel, train } from '../../model';
+import type { Embedder, ModelInput, TrainingData, TrainOptions } from '../../model';
 import type { EpochPoint, HeldOutMeasure, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
@@ -17,14 +15,15 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { inSlices } from '../slices';
+import { isMap, learnMap, sourceOf } from './learn-map';
 import { labelsOf, refuseEmpty } from './mine';
+import { answersAmong, oldAnswers } from './train-answers';
 import { fillVectors, vectorsOf } from './vectors';
 
 /** A model's name is a folder's name: nothing that a file system or a shell trips over. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,79}$/u;
 /** Names that mean something else, here or on Windows. */
 const RESERVED = /^(starter|con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-const IMPLIED_LIMIT = 200_000;
 
 /** Trains a network on the folder's classes and answers, judges it beside the one in use, and keeps it as a model. */
 export async function trainModel(
@@ -45,6 +44,8 @@ export async function trainModel(
   const folder = path.join(await writable(workspace), 'models', name);
   const inventory = await workspace.takeInventory(settings, options);
   refuseEmpty(workspace.folder, inventory.images, inventory.problems);
+  if (isMap(params, inventory.images))
+    return learnMap(workspace, params, folder, inventory, embedders, assets, options);
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
   const input = source?.card.input ?? inputOf(params);
   const choice = optionsOf(params, source !== undefined, input);
@@ -118,6 +119,7 @@ export async function trainModel(
       ...(figure !== undefined && { heldOut: figure }),
     })),
     measure,
+    ...(result.best?.epoch === 0 && { unchanged: true }),
     ...(before && { before }),
     ...(after && { after }),
     ...(answers && { answers }),
@@ -142,18 +144,6 @@ async function writable({ margin }: Workspace): Promise<string> {
       { cause: error },
     );
   }
-}
-
-async function sourceOf(workspace: Workspace, ref: string, assets: Assets) {
-  const places = {
-    modelsDir: path.join(workspace.margin.path, 'models'),
-    starterDir: path.join(assets.models, 'starter'),
-  };
-  return readModel(ref, places).catch((error: unknown) => {
-    throw new EngineError('model', messageOf(error), 'Choose another model to go on from, or train a new network.', {
-      cause: error,
-    });
-  });
 }
 
 /** Characters are grey, photographs are not: the small networks see one channel unless told otherwise. */
@@ -244,26 +234,16 @@ async function readPixels(
 }
 
 function trainingData(
-  { knowledge }: Workspace,
+  workspace: Workspace,
   images: readonly KnownImage[],
   pixels: Uint8Array,
   { use = ['classes', 'answers'] }: TrainParams,
 ) {
-  const rows = new Map(images.map(({ hash }, row) => [hash, row]));
+  const { knowledge } = workspace;
   const { labels, names } = labelsOf(
     use.includes('classes') ? images : images.map(image => ({ ...image, class: null })),
   );
-  const answers: Answer[] = [];
-  if (use.includes('answers')) {
-    const { graph } = knowledge;
-    const add = (a: (typeof images)[number]['hash'], b: typeof a, relation: string | undefined) => {
-      const [i, j] = [rows.get(a), rows.get(b)];
-      if (i !== undefined && j !== undefined && (relation === 'same' || relation === 'different'))
-        answers.push({ a: i, b: j, relation });
-    };
-    for (const { a, b } of graph.judged()) if (!graph.known(a, b)?.contradicted) add(a, b, knowledge.known(a, b));
-    for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_LIMIT).pairs) add(a, b, relation);
-  }
+  const answers = use.includes('answers') ? answersAmong(workspace, images) : [];
   const excluded = images.flatMap(({ hash }, row) => (knowledge.isFlagged(hash) ? [row] : []));
   const data: TrainingData = { pixels, count: images.length, labels, classNames: names, answers, excluded };
   return { data, classes: names.length };
@@ -285,43 +265,4 @@ async function judged(
   const steps = retrievalSteps({ vectors, dimension, metric, ...(weights && { weights }) }, labels);
   const report = await inSlices(steps, undefined);
   return report.queries === 0 ? undefined : report;
-}
-
-/** How many old answers the model still violates, at the threshold that best separates them. */
-async function oldAnswers(
-  workspace: Workspace,
-  embedder: Embedder & { threads: number },
-  images: readonly KnownImage[],
-  settings: TrainParams['settings'],
-  options: JobOptions,
-) {
-  const pairs = [...workspace.knowledge.graph.judged()].flatMap(({ a, b, judgements: [{ relation }] }) =>
-    relation === 'incomparable' ? [] : [{ a, b, relation }],
-  );
-  if (pairs.length === 0) return undefined;
-  const rows = new Map(images.map((image, row) => [image.hash, row]));
-  const usable = pairs.filter(({ a, b }) => rows.has(a) && rows.has(b));
-  const wanted = [...new Set(usable.flatMap(({ a, b }) => [a, b]))];
-  await fillVectors(
-    workspace,
-    wanted.map(hash => images[rows.get(hash)!]),
-    embedder,
-    settings,
-    { report: options.report },
-  );
-  const { key, dimension } = vectorsOf(embedder);
-  const store = await VectorStore.open(workspace.cache, key, dimension);
-  const { vectors } = await store.matrix(wanted);
-  const place = new Map(wanted.map((hash, row) => [hash, row]));
-  const between = rowDistance(embedder.metric, dimension, embedder.weights);
-  const measured = usable.map(({ a, b, relation }) => ({
-    relation,
-    distance: between(vectors, place.get(a)!, vectors, place.get(b)!) as number,
-  }));
-  const threshold = calibrate(measured)?.threshold;
-  if (threshold === undefined) return undefined;
-  return {
-    judged: measured.length,
-    violated: measured.filter(({ relation, distance }) => distance <= threshold !== (relation === 'same')).length,
-  };
 }

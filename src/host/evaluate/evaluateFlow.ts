@@ -54,7 +54,7 @@ async function askModel(margin: Margin, now: string, folder: vscode.Uri): Promis
   return picked?.id;
 }
 
-type Files = Pick<EvaluateParams, 'oneShot' | 'pairs'>;
+type Files = Pick<EvaluateParams, 'oneShot' | 'pairs' | 'examples'>;
 
 /** One-shot trials and verification pairs come from files; without any, the classes are enough. */
 async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
@@ -79,8 +79,13 @@ async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
           t('CSV with the columns {0}', 'run, trial, test, candidate, same'),
         ),
         row('pairs', t('Verification Pairs From a File…'), t('CSV with the columns {0}', 'fold, a, b, same')),
+        row(
+          'examples',
+          t('Classes by Examples From a Folder…'),
+          t('a sub-folder of examples for each class; the nearest one says what an image is'),
+        ),
       ],
-      { title: t('Evaluate Model'), placeHolder: t('Evaluate, or add a file first') },
+      { title: t('Evaluate Model'), placeHolder: t('Evaluate, or add a file or folder first') },
     );
     if (!picked) return undefined;
     if (picked.what === undefined) return files;
@@ -88,7 +93,9 @@ async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
       (await vscode.window.showOpenDialog({
         title: picked.label,
         defaultUri: folder,
-        filters: { CSV: ['csv'] },
+        ...(picked.what === 'examples'
+          ? { canSelectFolders: true, canSelectFiles: false }
+          : { filters: { CSV: ['csv'] } }),
         openLabel: t('Choose'),
       })) ?? [];
     if (file) files[picked.what] = file.fsPath;

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { EvaluateResult, RetrievalInfo } from '../../rpc/engine-protocol';
+import type { ChanceInfo, EvaluateResult, ExamplesInfo, RetrievalInfo } from '../../rpc/engine-protocol';
 import { intervalText, percent } from '../train/words';
 import { count } from '../words';
 
@@ -30,13 +30,16 @@ export class EvaluationPage implements vscode.TextDocumentContentProvider {
 }
 
 export function markdownOf(result: EvaluateResult, folder: string): string {
-  const { model, backend, images, metric, retrieval, oneShot, verification } = result;
+  const { model, backend, images, metric, retrieval, examples, oneShot, verification } = result;
   const parts = [
     `# ${t('Evaluation of {0}', escape(model))}`,
     t('{0} images of {1}, distance {2}, computed by {3}.', count(images), escape(folder), metric, backend),
   ];
   if (retrieval) parts.push(...retrievalPart(retrieval, result));
+  else if (result.notes.length > 0)
+    parts.push(t('There is only one class here: retrieval by class needs a second one to tell from.'));
   else parts.push(t('No class has two images here, so there is nothing to retrieve by class.'));
+  if (examples) parts.push(...examplesPart(examples, model));
   if (oneShot) {
     parts.push(
       `## ${t('{0}-way one-shot recognition', oneShot.ways)}`,
@@ -46,7 +49,7 @@ export function markdownOf(result: EvaluateResult, folder: string): string {
         [
           [escape(model), intervalText(oneShot.accuracy)],
           [t('Raw pixels'), intervalText(oneShot.pixels)],
-          [t('Chance'), percent(1 / oneShot.ways)],
+          [t('Chance'), percent(oneShot.chance)],
         ],
       ),
     );
@@ -62,8 +65,8 @@ export function markdownOf(result: EvaluateResult, folder: string): string {
         [
           [t('Area under the ROC curve'), t('{0} (95 %: {1} to {2})', area(auc.value), area(auc.low), area(auc.high))],
           [t('The same by raw pixels'), area(pixelsAuc)],
-          [t('The same by chance'), area(0.5)],
-          [t('Equal error rate'), percent(equalErrorRate)],
+          [t('The same by chance'), area(verification.chance)],
+          [t('Equal error rate'), t('{0} (by chance {1})', percent(equalErrorRate), percent(verification.chance))],
           [t('Threshold there'), threshold.toPrecision(4)],
           ...Object.entries(fnmrAt).map(([rate, missed]): [string, string] => [
             t('Missed matches at {0} false ones', percent(Number(rate))),
@@ -79,12 +82,13 @@ export function markdownOf(result: EvaluateResult, folder: string): string {
 }
 
 function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: EvaluateResult): string[] {
-  const row = (name: string, value: (info: RetrievalInfo) => string, guess = ''): string[] => [
+  const row = (name: string, value: (info: RetrievalInfo) => string, byChance: string): string[] => [
     name,
     value(retrieval),
     pixels ? value(pixels) : '',
-    guess,
+    byChance,
   ];
+  const guess = (of: (info: ChanceInfo) => number) => (chance ? percent(of(chance)) : '');
   return [
     `## ${t('Retrieval by class')}`,
     retrieval.alone === 0
@@ -97,16 +101,56 @@ function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: Eval
     table(
       ['', escape(model), t('Raw pixels'), t('Chance')],
       [
-        row('P@1', ({ precisionAt1 }) => intervalText(precisionAt1), chance === undefined ? '' : percent(chance)),
+        row(
+          'P@1',
+          ({ precisionAt1 }) => intervalText(precisionAt1),
+          guess(({ precisionAt1 }) => precisionAt1),
+        ),
         // recall@1 is P@1 by another name
         ...Object.keys(retrieval.recallAt)
           .filter(k => k !== '1')
-          .map(k => row(t('Recall@{0}', k), ({ recallAt }) => percent(recallAt[Number(k)] ?? Number.NaN))),
-        row(t('R-precision'), ({ rPrecision }) => intervalText(rPrecision)),
-        row('MAP@R', ({ mapAtR }) => intervalText(mapAtR)),
+          .map(k =>
+            row(
+              t('Recall@{0}', k),
+              ({ recallAt }) => percent(recallAt[Number(k)] ?? Number.NaN),
+              guess(({ recallAt }) => recallAt[Number(k)] ?? Number.NaN),
+            ),
+          ),
+        row(
+          t('R-precision'),
+          ({ rPrecision }) => intervalText(rPrecision),
+          guess(({ rPrecision }) => rPrecision),
+        ),
+        row(
+          'MAP@R',
+          ({ mapAtR }) => intervalText(mapAtR),
+          guess(({ mapAtR }) => mapAtR),
+        ),
       ],
     ),
     t('P@1: the nearest image is of the same class. Raw pixels are the floor: 28 × 28, grey, by Euclidean distance.'),
+  ];
+}
+
+function examplesPart(info: ExamplesInfo, model: string): string[] {
+  const { examples, queries, passedOver, accuracy, pixels, chance, classes } = info;
+  return [
+    `## ${t('Classification by examples')}`,
+    t(
+      '{0} images, each given the class of the nearest of {1} examples. {2} more have no class among the examples, or are examples themselves.',
+      count(queries),
+      count(examples),
+      count(passedOver),
+    ),
+    table(
+      ['', t('Accuracy')],
+      [
+        [escape(model), intervalText(accuracy)],
+        [t('Raw pixels'), intervalText(pixels)],
+        [t('Chance'), percent(chance)],
+        ...classes.map(each => [escape(each.name), intervalText(each.accuracy)]),
+      ],
+    ),
   ];
 }
 

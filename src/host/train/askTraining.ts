@@ -25,10 +25,12 @@ export async function askTraining(
       use: ['classes', 'answers'],
       epochs: EPOCHS,
     };
-    for (const ask of [askNetwork, askLoss, askDistance, askSources, askName]) {
-      choice = await ask(choice, models);
+    choice = await askNetwork(choice, models);
+    for (const ask of choice?.map ? [askName] : [askLoss, askDistance, askSources, askName]) {
       if (!choice) return undefined;
+      choice = await ask(choice, models);
     }
+    if (!choice) return undefined;
   }
   for (;;) {
     const picked: Asked | 'start' | 'settings' | undefined = await askToStart(choice);
@@ -55,15 +57,21 @@ const EPOCHS = 30;
 
 function rowsOf(choice: TrainChoice): { name: string; value: string; ask: Asked }[] {
   const network =
-    choice.from === undefined
-      ? backboneWords(choice.backbone ?? 'resnet').label
-      : choice.freeze
-        ? t('{0}, its head only', choice.from)
-        : choice.from;
+    choice.map && choice.from !== undefined
+      ? t('{0}, sharpened by answers', choice.from)
+      : choice.from === undefined
+        ? backboneWords(choice.backbone ?? 'resnet').label
+        : choice.freeze
+          ? t('{0}, its head only', choice.from)
+          : choice.from;
   const loss = lossOf(choice);
-  return [
+  const first = [
     { name: t('Name'), value: choice.name, ask: askName },
     { name: t('Base network'), value: network, ask: askNetwork },
+  ];
+  if (choice.map) return first;
+  return [
+    ...first,
     { name: t('Loss'), value: lossWords(loss).label, ask: askLoss },
     { name: t('Distance'), value: distanceWords(choice.metric ?? distancesFor(loss)[0]!).label, ask: askDistance },
     { name: t('Learns from'), value: sourcesWords(choice.use).label, ask: askSources },
@@ -77,7 +85,9 @@ async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'setti
       { label: t('Start Training'), iconPath: new vscode.ThemeIcon('play'), value: 'start' },
       { label: t('Change…'), kind: vscode.QuickPickItemKind.Separator, value: 'start' },
       ...rowsOf(choice).map(({ name, value, ask }) => ({ label: name, description: value, value: ask })),
-      { label: t('Augmentation'), description: t('in the settings'), value: 'settings' },
+      ...(choice.map
+        ? []
+        : [{ label: t('Augmentation'), description: t('in the settings'), value: 'settings' as const }]),
     ],
     { title: t('Train Siamese Model'), placeHolder: t('Start, or change a choice first') },
   );
@@ -85,7 +95,16 @@ async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'setti
 }
 
 async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
-  const picked = await pick<TrainChoice['backbone'] | 'own'>(t('Base network'), [
+  const picked = await pick<TrainChoice['backbone'] | 'own' | 'map'>(t('Base network'), [
+    ...(models.length > 0
+      ? [
+          {
+            label: t('Sharpen a Model With Your Answers…'),
+            detail: t('its network stays as it is; from about 100 answers, in seconds, judged on answers held out'),
+            value: 'map' as const,
+          },
+        ]
+      : []),
     ...BACKBONES.map(value => ({ ...backboneWords(value), value })),
     ...(models.length > 0
       ? [
@@ -98,9 +117,9 @@ async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Pr
       : []),
   ]);
   if (picked === undefined) return undefined;
-  const { from: _from, freeze: _freeze, ...rest } = choice;
-  void [_from, _freeze];
-  if (picked !== 'own') return consistent({ ...rest, backbone: picked });
+  const { from: _from, freeze: _freeze, map: _map, ...rest } = choice;
+  void [_from, _freeze, _map];
+  if (picked !== 'own' && picked !== 'map') return consistent({ epochs: EPOCHS, ...rest, backbone: picked });
   const from = await pick<string>(
     t('The model to go on from'),
     models.map(({ id, name, description }) => ({
@@ -110,6 +129,7 @@ async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Pr
     })),
   );
   if (from === undefined) return undefined;
+  if (picked === 'map') return { name: rest.name, from, map: true, use: ['answers'] };
   const freeze = await pick<boolean>(t('What to train of it'), [
     { label: t('The whole network'), detail: t('learns most; needs more images'), value: false },
     { label: t('Its head only'), detail: t('the base network stays as it is'), value: true },

@@ -89,13 +89,21 @@ async function runTraining(margin: Margin, run: TrainRun): Promise<void> {
   );
   switch (outcome.state) {
     case 'done': {
-      const { name, before, after, ended, epochs, seconds, backend, problems } = outcome.value;
+      const { name, before, after, map, ended, epochs, seconds, backend, problems } = outcome.value;
       logProblems(log, problems);
       log.info(`${name}: trained ${String(epochs)} epochs in ${seconds.toFixed(0)} s on ${backend} (${ended})`);
       if (training.page.visible) return;
       const show = t('Show');
-      const text =
-        before && after
+      const text = map
+        ? map.better
+          ? t(
+              '“{0}” learned from your answers: the AUC of held-out pairs was {1}, is {2}.',
+              name,
+              percent(map.before.value),
+              percent(map.after.value),
+            )
+          : t('“{0}” is no better than “{1}”: more answers may change that.', name, map.from)
+        : before && after
           ? t(
               '“{0}” is trained: P@1 on held-out images was {1}, is {2}.',
               name,

@@ -22,14 +22,18 @@ export function extendGraph(
   bias: Matrix,
 ): ModelArtifacts {
   const topology = structuredClone((source.topology as { modelTopology: { node: object[] } }).modelTopology);
+  // A graph that was given a head before may be given another.
+  const taken = new Set(topology.node.map(node => (node as { name?: string }).name));
+  let prefix = 'margin';
+  for (let n = 2; taken.has(`${prefix}/kernel`); n++) prefix = `margin_${n}`;
   const constants: [string, 'float32' | 'int32', number[], Float32Array | Int32Array][] = [
-    ['margin/kernel', 'float32', kernel.shape, kernel.values],
-    ['margin/bias', 'float32', bias.shape, bias.values],
+    [`${prefix}/kernel`, 'float32', kernel.shape, kernel.values],
+    [`${prefix}/bias`, 'float32', bias.shape, bias.values],
   ];
   let features = output;
   if (averages) {
-    constants.push(['margin/axes', 'int32', [2], Int32Array.of(1, 2)]);
-    features = 'margin/average';
+    constants.push([`${prefix}/axes`, 'int32', [2], Int32Array.of(1, 2)]);
+    features = `${prefix}/average`;
   }
   for (const [name, dtype, shape] of constants) {
     const type = dtype === 'float32' ? FLOAT : INT;
@@ -44,18 +48,23 @@ export function extendGraph(
     topology.node.push({
       name: features,
       op: 'Mean',
-      input: [output, 'margin/axes'],
+      input: [output, `${prefix}/axes`],
       attr: { T: { type: FLOAT }, Tidx: { type: INT }, keep_dims: { b: false } },
     });
   }
   topology.node.push(
     {
-      name: 'margin/product',
+      name: `${prefix}/product`,
       op: 'MatMul',
-      input: [features, 'margin/kernel'],
+      input: [features, `${prefix}/kernel`],
       attr: { T: { type: FLOAT }, transpose_a: { b: false }, transpose_b: { b: false } },
     },
-    { name: 'margin/embedding', op: 'BiasAdd', input: ['margin/product', 'margin/bias'], attr: { T: { type: FLOAT } } },
+    {
+      name: `${prefix}/embedding`,
+      op: 'BiasAdd',
+      input: [`${prefix}/product`, `${prefix}/bias`],
+      attr: { T: { type: FLOAT } },
+    },
   );
   const specs: io.WeightsManifestEntry[] = constants.map(([name, dtype, shape]) => ({ name, dtype, shape }));
   const added = constants.map(([, , , values]) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
@@ -71,6 +80,6 @@ export function extendGraph(
     topology,
     specs: [...source.specs, ...specs],
     weights: weights.buffer,
-    output: 'margin/embedding',
+    output: `${prefix}/embedding`,
   };
 }

@@ -40,10 +40,29 @@ export async function buildParts(options: PartsOptions, source?: ModelSource): P
   return options.freeze ? overFrozenLayers(own.model, options) : wholeLayers(own.model, options);
 }
 
+/**
+ * A model with a square linear map behind its embedding, as files. A tfjs backend must run in this thread.
+ * @param map row by row: y_i = sum_j map[i * dimension + j] x_j
+ */
+export async function appendMap(source: ModelSource, map: Float64Array, dimension: number): Promise<ModelArtifacts> {
+  const { width, height, channels } = source.card.input;
+  const parts = await buildParts(
+    { backbone: 'own', freeze: true, width, height, channels, embeddingSize: dimension, widen: 1, seed: 1 },
+    source,
+  );
+  const kernel = tf.tidy(() => tf.transpose(tf.tensor2d(Float32Array.from(map), [dimension, dimension])));
+  const bias = tf.zeros([dimension]);
+  parts.network.setWeights([kernel, bias]);
+  const artifacts = await parts.artifacts();
+  tf.dispose([kernel, bias]);
+  parts.network.dispose();
+  return artifacts;
+}
+
 function wholeLayers(base: LayersModel, options: PartsOptions): NetworkParts {
   const features = pooled(base.outputs[0]!);
   const dimension = features.shape.at(-1)!;
-  const output = dimension === options.embeddingSize ? features : headLayer(options).apply(features);
+  const output = dimension === options.embeddingSize ? features : headLayer(options, base).apply(features);
   const network = layersModel({ inputs: base.inputs, outputs: output as SymbolicTensor });
   for (const layer of network.layers) layer.trainable = true;
   // A plan is what training runs by; where there is none, that is known before anything starts.
@@ -54,7 +73,7 @@ function wholeLayers(base: LayersModel, options: PartsOptions): NetworkParts {
 function overFrozenLayers(base: LayersModel, options: PartsOptions): NetworkParts {
   const output = pooled(base.outputs[0]!);
   const trunkModel = layersModel({ inputs: base.inputs, outputs: output });
-  const head = headLayer(options);
+  const head = headLayer(options, base);
   const features = inputLayer({ shape: [output.shape.at(-1)!], name: 'features' });
   const network = layersModel({ inputs: features, outputs: head.apply(features) as SymbolicTensor });
   return {
@@ -92,9 +111,13 @@ function overGraph(model: GraphModel, source: ModelSource, options: PartsOptions
   };
 }
 
-function headLayer(options: PartsOptions) {
+/** A model that was given a head before may be given another: its layer has the next free name. */
+function headLayer(options: PartsOptions, base?: LayersModel) {
   const kernelInitializer = initializers.glorotNormal({ seed: options.seed * 1009 });
-  return layers.dense({ name: 'margin_embedding', units: options.embeddingSize, kernelInitializer });
+  const taken = new Set(base?.layers.map(({ name }) => name));
+  let name = 'margin_embedding';
+  for (let n = 2; taken.has(name); n++) name = `margin_embedding_${n}`;
+  return layers.dense({ name, units: options.embeddingSize, kernelInitializer });
 }
 
 function pooled(output: SymbolicTensor): SymbolicTensor {

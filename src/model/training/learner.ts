@@ -124,9 +124,9 @@ export class Learner {
         const { width, height, channels } = this.input;
         const values = new Float32Array(part.length * width * height * channels);
         for (const [i, row] of part.entries()) this.plain(values, i, row);
-        return this.embedding(
-          folded.run(tf.tensor4d(values, [part.length, height, width, channels])),
-        ).dataSync<'float32'>();
+        const pictures = tf.tensor4d(values, [part.length, height, width, channels]);
+        const { trunk } = this.parts;
+        return this.embedding(folded.run(trunk ? trunk.run(pictures) : pictures)).dataSync<'float32'>();
       });
       this.exchange.embeddings.set(vectors, at * d);
     }

@@ -44,6 +44,7 @@ export class Run {
   async toEnd(): Promise<TrainOutcome> {
     const { options } = this.start;
     let ended: TrainOutcome['ended'] = 'finished';
+    if (options.backbone === 'own' && this.epoch === 0) this.judgeStart();
     while (this.epoch < options.epochs) {
       const outcome = await this.oneEpoch();
       if (outcome) {
@@ -52,6 +53,14 @@ export class Run {
       }
     }
     return this.outcome(ended);
+  }
+
+  /** What a run goes on from is the best so far until an epoch is better: a model is never handed out worse than it came. */
+  private judgeStart(): void {
+    const heldOut = this.judge();
+    if (heldOut === undefined) return;
+    this.best = { epoch: 0, heldOut };
+    this.bestValues = this.values(this.bestVariables());
   }
 
   private async oneEpoch(): Promise<TrainOutcome['ended'] | undefined> {

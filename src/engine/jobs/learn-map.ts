@@ -1,0 +1,173 @@
+import path from 'node:path';
+import { appendMap, DataError, judgedMap, readModel, saveModel } from '../../model';
+import type { ModelCard, ModelSource } from '../../model';
+import type { MapInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { Assets } from '../assets';
+import type { Embedders } from '../embedders';
+import { EngineError, messageOf } from '../errors';
+import type { Inventory, KnownImage } from '../inventory';
+import { StageProgress } from '../progress';
+import type { JobOptions } from '../progress';
+import { inSlices } from '../slices';
+import type { Workspace } from '../workspace';
+import { answersAmong, oldAnswers } from './train-answers';
+import { fillVectors } from './vectors';
+
+/** Choices that only the training of a network has. */
+const OF_NETWORKS = ['backbone', 'loss', 'freeze', 'metric', 'normalise', 'embeddingSize', 'mining'] as const;
+/** Distances that the map is learned for: those that order unit vectors as l2 does. */
+const METRICS: readonly string[] = ['l2', 'sql2', 'cosine'];
+
+/** Whether the answers are to be learned as a map of a model's embeddings. @throws EngineError for choices that a map lacks */
+export function isMap(params: TrainParams, images: readonly KnownImage[]): boolean {
+  const { map, use = ['classes', 'answers'] } = params;
+  const chosen = OF_NETWORKS.filter(name => params[name] !== undefined);
+  const classed = use.includes('classes') && images.some(image => image.class !== null);
+  if (map === undefined) return !classed && use.includes('answers') && chosen.length === 0;
+  if (map && chosen.length > 0) {
+    throw new EngineError(
+      'bad-choice',
+      `A map of a model's embeddings has no choice of ${chosen.join(', ')}.`,
+      'Leave that out, or train the network itself (--no-map).',
+    );
+  }
+  return map;
+}
+
+export async function sourceOf(workspace: Workspace, ref: string, assets: Assets): Promise<ModelSource> {
+  const places = {
+    modelsDir: path.join(workspace.margin.path, 'models'),
+    starterDir: path.join(assets.models, 'starter'),
+  };
+  return readModel(ref, places).catch((error: unknown) => {
+    throw new EngineError('model', messageOf(error), 'Choose another model to go on from, or train a new network.', {
+      cause: error,
+    });
+  });
+}
+
+/**
+ * Learns a linear map of a model's embeddings from the answers and keeps the model with it. A model that is such a map already
+ * is learned anew from all answers on what it was made from: judged by answers that it knows, it could only lose.
+ * @param folder where the model goes
+ */
+export async function learnMap(
+  workspace: Workspace,
+  params: TrainParams,
+  folder: string,
+  inventory: Inventory,
+  embedders: Embedders,
+  assets: Assets,
+  options: JobOptions,
+): Promise<TrainResult> {
+  const { settings, name, seed = 1 } = params;
+  const began = performance.now();
+  const source = await baseOf(workspace, params.from ?? settings.model, assets);
+  const { embedding } = source.card;
+  if (!METRICS.includes(embedding.metric)) {
+    throw new EngineError(
+      'bad-choice',
+      `A map is learned for the distances ${METRICS.join(', ')}; “${source.id}” is compared by ${embedding.metric}.`,
+      'Choose another model to go on from, or train the network itself (--no-map).',
+    );
+  }
+  const flagged = new Set(workspace.ledger.state.flagged().keys());
+  const known = inventory.images.filter(({ hash }) => !flagged.has(hash));
+  const touched = new Set(answersAmong(workspace, known).flatMap(({ a, b }) => [a, b]));
+  const asked = known.filter((_, row) => touched.has(row));
+  const ofBase = { ...settings, model: source.id };
+  const normalise = embedding.normalise || embedding.metric === 'cosine';
+  const { chosen, images, dimension, backend, problems } = await embedders.use(
+    workspace.folder,
+    ofBase,
+    options.signal,
+    async embedder => {
+      const filled = await fillVectors(workspace, asked, embedder, ofBase, options);
+      const usable = asked.filter(({ hash }) => filled.store.has(hash));
+      const { vectors } = await filled.store.matrix(usable.map(({ hash }) => hash));
+      const answers = answersAmong(workspace, usable);
+      const pairs = (relation: string) =>
+        answers.flatMap(({ a, b, relation: is }) => (is === relation ? [[a, b] as const] : []));
+      const progress = new StageProgress('train', options.report);
+      const data = {
+        vectors,
+        dimension: embedder.dimension,
+        normalise,
+        same: pairs('same'),
+        different: pairs('different'),
+      };
+      const steps = judgedMap(data, seed, (done, total) => progress.update(done, total));
+      return {
+        chosen: await inSlices(steps, options.signal).catch((error: unknown) => {
+          if (!(error instanceof DataError)) throw error;
+          throw new EngineError('too-little', error.message, 'Answer more pairs first, near ones and far ones.', {
+            cause: error,
+          });
+        }),
+        images: usable,
+        dimension: embedder.dimension,
+        backend: embedder.backend.name,
+        problems: [...inventory.problems, ...filled.problems],
+      };
+    },
+  );
+  const map: MapInfo = { from: source.id, ...chosen.verdict };
+  const artifacts = await appendMap(source, chosen.map, dimension, embedders.options(settings));
+  const answers = [...workspace.knowledge.graph.judged()].length;
+  const card: ModelCard = {
+    version: 1,
+    name,
+    description: describe(map, answers),
+    input: source.card.input,
+    ...(artifacts.output !== undefined && { output: artifacts.output }),
+    embedding: { dimension, normalise, metric: embedding.metric },
+    training: {
+      map: { from: source.id, key: source.key },
+      seed,
+      images: images.length,
+      answers,
+      seconds: Math.round((performance.now() - began) / 1000),
+    },
+    evaluation: { answers: chosen.verdict },
+  };
+  await saveModel(folder, artifacts, card);
+  workspace.events.changed('models');
+  const trained = { ...settings, model: name };
+  const old = await embedders.use(workspace.folder, trained, undefined, embedder =>
+    oldAnswers(workspace, embedder, images, trained, options),
+  );
+  return {
+    name,
+    folder,
+    backend,
+    ended: 'finished',
+    epochs: 0,
+    resumedFrom: 0,
+    seconds: (performance.now() - began) / 1000,
+    parameters: dimension * dimension,
+    images: images.length,
+    classes: 0,
+    heldOutBy: map.by,
+    history: [],
+    measure: 'auc',
+    map,
+    ...(old && { answers: old }),
+    problems,
+  };
+}
+
+/** The model itself, or what it was made from where it is a map of something that is still there unchanged. */
+async function baseOf(workspace: Workspace, ref: string, assets: Assets): Promise<ModelSource> {
+  const source = await sourceOf(workspace, ref, assets);
+  const made = source.card.training?.['map'] as { from?: unknown; key?: unknown } | undefined;
+  if (typeof made?.from !== 'string' || made.from === ref) return source;
+  const base = await sourceOf(workspace, made.from, assets).catch(() => undefined);
+  return base && base.key === made.key ? base : source;
+}
+
+function describe({ from, better, before, after }: MapInfo, answers: number): string {
+  const figures = `AUC of held-out pairs ${before.value.toFixed(3)} before, ${after.value.toFixed(3)} after`;
+  return better
+    ? `“${from}” with a linear map learned from ${answers} answers: ${figures}`
+    : `No better than “${from}”, and the same as it: ${answers} answers taught no map that orders held-out pairs better (${figures})`;
+}
