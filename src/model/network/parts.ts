@@ -86,7 +86,7 @@ function overFrozenLayers(base: LayersModel, options: PartsOptions): NetworkPart
 function overGraph(model: GraphModel, source: ModelSource, options: PartsOptions): NetworkParts {
   if (!options.freeze) {
     throw new RangeError(
-      "a GraphModel's weights are constants: it can be trained only frozen, with a head of its own (a LayersModel can be trained whole)",
+      "a GraphModel's weights are constants, so it cannot be trained whole: train its head only (--freeze), learn a map from answers (--map), or give the network as a LayersModel",
     );
   }
   const output = source.card.output ?? model.outputNodes[0]!;
