@@ -19,6 +19,7 @@ import { EngineError } from './errors';
 import { opinionOf } from './opinion';
 import type { Opinion } from './opinion';
 import { actsOf, surprisesOf } from './outlook';
+import { inSlices } from './slices';
 import { weightsOf } from './weights';
 import type { Workspace } from './workspace';
 
@@ -57,10 +58,8 @@ export class Review {
     const { knowledge, ledger } = this.workspace;
     const opinion = await opinionOf(this.workspace, undefined, true);
     const standing = this.#byId();
-    const ranked = rankSuspects(knowledge.graph, {
-      weightOf: weightsOf(ledger, opinion),
-      probabilitySame: opinion.probabilitySame,
-    });
+    const options = { weightOf: weightsOf(ledger, opinion), probabilitySame: opinion.probabilitySame };
+    const ranked = await inSlices(rankSuspects(knowledge.graph, options), undefined);
     return ranked
       .filter(({ score }) => score > 0)
       .slice(0, count)

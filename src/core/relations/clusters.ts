@@ -41,19 +41,25 @@ export function clusterAnswers(edges: readonly SignedEdge[], prior: Prior = () =
     const weight = net.get(x)!.get(y)!;
     // What not even the answers join needs no opinion.
     if (weight <= 0) return;
+    // Also one that is not worth it now: it may be once the groups have grown, and comes last until then.
     const total = weight + prior(members.get(x)!, members.get(y)!);
-    if (total <= 0) return;
     const sizes = members.get(x)!.length + members.get(y)!.length;
-    queue.push({ total: total + circles(net.get(x)!, net.get(y)!), x, y, sizes });
+    queue.push({ total: total + (total > 0 ? circles(net.get(x)!, net.get(y)!) : 0), worth: total > 0, x, y, sizes });
   };
   for (const [x, others] of net) for (const y of others.keys()) if (x < y) offer(x, y);
   for (let top = queue.pop(); top !== undefined; top = queue.pop()) {
     let { x, y } = top;
-    // Groups that grew since, or are no more, have offers of their own.
-    if (!net.has(x) || !net.has(y) || members.get(x)!.length + members.get(y)!.length !== top.sizes) continue;
+    if (!net.has(x) || !net.has(y) || !net.get(x)!.has(y)) continue;
+    // Groups that grew since are weighed anew when their turn comes: after each growth would be all pairs of all groups.
+    if (members.get(x)!.length + members.get(y)!.length !== top.sizes) {
+      offer(x, y);
+      continue;
+    }
+    if (!top.worth) continue;
     if (net.get(x)!.size < net.get(y)!.size) [x, y] = [y, x];
     const into = net.get(x)!;
-    for (const [other, weight] of net.get(y)!) {
+    const gone = net.get(y)!;
+    for (const [other, weight] of gone) {
       if (other === x) continue;
       const sum = (into.get(other) ?? 0) + weight;
       const theirs = net.get(other)!;
@@ -65,7 +71,7 @@ export function clusterAnswers(edges: readonly SignedEdge[], prior: Prior = () =
     net.delete(y);
     members.get(x)!.push(...members.get(y)!);
     members.delete(y);
-    for (const other of into.keys()) offer(x, other);
+    for (const other of gone.keys()) if (other !== x) offer(x, other);
   }
   const group = new Map<number, number>();
   for (const [name, nodes] of members) for (const node of nodes) group.set(node, name);
@@ -135,6 +141,8 @@ function settle(edges: readonly SignedEdge[], group: Map<number, number>, prior:
 
 interface Offer {
   total: number;
+  /** whether the two should become one */
+  worth: boolean;
   x: number;
   y: number;
   /** of both groups when offered: an offer holds only while neither has grown */
@@ -174,5 +182,6 @@ class Queue {
 }
 
 function isBefore(p: Offer, q: Offer): boolean {
+  if (p.worth !== q.worth) return p.worth;
   return p.total !== q.total ? p.total > q.total : p.x !== q.x ? p.x < q.x : p.y < q.y;
 }

@@ -1,3 +1,4 @@
+import { finish } from '../steps';
 import type { ImageHash } from '../types';
 import { placed, samePath, type PlacedJudgement } from './explain';
 import type { Edge, RelationGraph } from './graph';
@@ -65,6 +66,7 @@ export function contradictionAt(graph: RelationGraph, image: ImageHash, weightOf
   if (same.size * inner.size > MAX_CUT_WORK) {
     return { images, pairs, suspects: byGroups(graph, [...same.keys(), ...inner], weightOf) };
   }
+  dropDeadEnds(same, inner);
   for (const edge of same.keys()) same.set(edge, weigh(edge, 'same'));
   const open = new Map([...inner].map(edge => [edge, weigh(edge, 'different')]));
   const suspicion = new Map<Edge, { same: number; different: number; wrongSame: boolean; wrongDifferent: boolean }>();
@@ -108,13 +110,37 @@ export function contradictionAt(graph: RelationGraph, image: ImageHash, weightOf
   return { images, pairs, suspects: suspects.sort(bySuspicion) };
 }
 
+/** Takes out the answers that lie between no two images that must come apart: branches that end. No cut needs them. */
+function dropDeadEnds(same: Map<Edge, number>, inner: ReadonlySet<Edge>): void {
+  const at = new Map<number, Set<Edge>>();
+  for (const edge of same.keys()) {
+    for (const node of [edge.a, edge.b]) {
+      const edges = at.get(node);
+      if (edges === undefined) at.set(node, new Set([edge]));
+      else edges.add(edge);
+    }
+  }
+  const apart = new Set([...inner].flatMap(({ a, b }) => [a, b]));
+  const ends = [...at.keys()].filter(node => at.get(node)!.size === 1);
+  for (const end of ends) {
+    if (apart.has(end)) continue;
+    for (const edge of at.get(end)!) {
+      same.delete(edge);
+      const other = edge.a === end ? edge.b : edge.a;
+      const left = at.get(other)!;
+      left.delete(edge);
+      if (left.size === 1) ends.push(other);
+    }
+  }
+}
+
 function bySuspicion(x: Suspect, y: Suspect): number {
   return Number(y.proposed) - Number(x.proposed) || y.probability - x.probability || (x.id < y.id ? -1 : 1);
 }
 
 function byGroups(graph: RelationGraph, edges: readonly Edge[], weightOf: WeightOf): Suspect[] {
   const floored: WeightOf = judgement => Math.max(LEAST_WEIGHT, weightOf(judgement));
-  return scoreAnswers(graph, new Set(edges), { weightOf: floored })
+  return finish(scoreAnswers(graph, new Set(edges), { weightOf: floored }))
     .map(({ score, breaks, ...judgement }): Suspect => {
       const flipTo = judgement.relation === 'same' ? 'different' : 'same';
       return { ...judgement, probability: 1 / (1 + Math.exp(-score)), proposed: breaks, flipTo };

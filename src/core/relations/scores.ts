@@ -1,5 +1,6 @@
 import type { ImageHash } from '../types';
 import { clusterAnswers, type Prior, type SignedEdge, STRONGEST_OPINION } from './clusters';
+import type { Steps } from '../steps';
 import { placed, type PlacedJudgement } from './explain';
 import type { Edge, RelationGraph } from './graph';
 import { GroupSupport } from './support';
@@ -30,7 +31,7 @@ const logit = (p: number) => Math.log(Math.max(1e-3, p) / Math.max(1e-3, 1 - p))
  * wrong are those of its own evidence against the net weight of the other answers between the same two sides, and against
  * the model's mean opinion of pairs across them (average linkage: it says more than the one pair).
  */
-export function scoreAnswers(graph: RelationGraph, of: Iterable<Edge>, options: ScoreOptions): ScoredAnswer[] {
+export function* scoreAnswers(graph: RelationGraph, of: Iterable<Edge>, options: ScoreOptions): Steps<ScoredAnswer[]> {
   const prior = priorOf(graph, options);
   const signed = new Map<Edge, SignedEdge>();
   for (const edge of of) {
@@ -45,6 +46,7 @@ export function scoreAnswers(graph: RelationGraph, of: Iterable<Edge>, options: 
 
   const scored: ScoredAnswer[] = [];
   for (const [edge, weighed] of signed) {
+    yield;
     const joined = groupOf.get(edge.a) === groupOf.get(edge.b);
     const together = joined ? support.of(weighed) : others(weighed);
     for (const relation of ['same', 'different'] as const) {

@@ -1,8 +1,12 @@
 import type { Prior, SignedEdge } from './clusters';
 
+/** Images looked at on either side: in a component of thousands, what lies further away says nothing of one answer. */
+const MOST = 256;
+
 /**
  * What other answers say of two nodes of one group: the net weight across the cheapest cut between them, from the answer
- * in question aside. A flow that reaches `enough` is cut short: more would say no more.
+ * in question aside. A flow that reaches `enough` is cut short: more would say no more. Of a large group, the images that
+ * are nearest to the two by answers stand for the two sides.
  */
 export class GroupSupport {
   private readonly out = new Map<number, SignedEdge[]>();
@@ -35,7 +39,7 @@ export class GroupSupport {
       const via = new Map<number, SignedEdge | undefined>([[a, undefined]]);
       const queue = [a];
       for (const node of queue) {
-        if (via.has(b)) break;
+        if (via.has(b) || queue.length >= MOST) break;
         for (const edge of this.out.get(node)!) {
           if (edge.weight <= 0 || !inGroup(edge)) continue;
           const next = edge.a === node ? edge.b : edge.a;
@@ -70,6 +74,7 @@ export class GroupSupport {
     const rest = new Set<number>([without.b]);
     const queue = [without.b];
     for (const node of queue) {
+      if (queue.length >= MOST) break;
       for (const edge of this.out.get(node)!) {
         if (!inGroup(edge)) continue;
         const next = edge.a === node ? edge.b : edge.a;

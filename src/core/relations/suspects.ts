@@ -1,3 +1,4 @@
+import type { Steps } from '../steps';
 import { contradictionAt, type Contradiction } from './contradiction';
 import type { RelationGraph } from './graph';
 import { type ScoredAnswer, scoreAnswers, type ScoreOptions, type WeightOf } from './scores';
@@ -7,11 +8,12 @@ export interface RankedAnswer extends ScoredAnswer {
 }
 
 /** Every decisive answer, the most suspect first; how, see `scoreAnswers`. */
-export function rankSuspects(graph: RelationGraph, options: ScoreOptions): RankedAnswer[] {
+export function* rankSuspects(graph: RelationGraph, options: ScoreOptions): Steps<RankedAnswer[]> {
   const edges = (function* () {
     for (const { a, b } of graph.judged()) yield graph.edgeOf(graph.nodeOf(a)!, graph.nodeOf(b)!)!;
   })();
-  return scoreAnswers(graph, edges, options)
+  const scored = yield* scoreAnswers(graph, edges, options);
+  return scored
     .map(answer => ({ ...answer, contradicted: graph.isContradicted(answer.a) || graph.isContradicted(answer.b) }))
     .sort((x, y) => y.score - x.score || (x.id < y.id ? -1 : 1));
 }

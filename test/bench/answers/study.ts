@@ -112,14 +112,16 @@ export function suspectsOf(set: Labelled, { graph, given, calibration }: Session
     const [i, j] = [place.get(a)!, place.get(b)!];
     return learned === undefined ? calibration?.probability(between(i, j)) : learned(i, j);
   };
-  return rankSuspects(graph, {
-    probabilitySame,
-    weightOf: ({ id, a, b, relation }) =>
-      logOddsRight(relation, {
-        probabilitySame: probabilitySame(a, b),
-        ...(given.get(id)!.inconsistent && { contrary: 1 }),
-      }),
-  });
+  return finish(
+    rankSuspects(graph, {
+      probabilitySame,
+      weightOf: ({ id, a, b, relation }) =>
+        logOddsRight(relation, {
+          probabilitySame: probabilitySame(a, b),
+          ...(given.get(id)!.inconsistent && { contrary: 1 }),
+        }),
+    }),
+  );
 }
 
 /** Mean with its 95 % interval by Student's t, for up to ten values. */

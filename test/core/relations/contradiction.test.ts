@@ -12,6 +12,7 @@ import {
   rankSuspects,
   RelationGraph,
 } from '../../../src/core/relations';
+import { finish } from '../../../src/core/steps';
 import type { ImageHash } from '../../../src/core/types';
 
 const image = (name: string | number) => `sha256:${String(name).padStart(64, '0')}` as ImageHash;
@@ -121,7 +122,7 @@ describe('a contradiction explained', () => {
     // Where a wrong "same" is the only answer between two things, nothing contradicts it.
     expect(found.length / named.length).toBeGreaterThan(0.95);
     expect(found.length / wrong.size).toBeGreaterThan(0.85);
-    const ranked = rankSuspects(graph, { weightOf: flat }).slice(0, wrong.size);
+    const ranked = finish(rankSuspects(graph, { weightOf: flat })).slice(0, wrong.size);
     expect(ranked.filter(({ id }) => wrong.has(id)).length / wrong.size).toBeGreaterThan(0.85);
     for (const { a, b } of suspects.filter(suspect => suspect.proposed)) graph.set(a, b, []);
     expect(graph.contradictedComponents()).toEqual([]);
@@ -225,7 +226,7 @@ describe('suspects', () => {
       Math.abs(position.get(a)! - position.get(b)!) < 1 ? 0.8 : 0.2;
     const weightOf = ({ a, b, relation }: PlacedJudgement) =>
       logOddsRight(relation, { probabilitySame: probabilitySame(a, b) });
-    const ranked = rankSuspects(graph, { weightOf, probabilitySame });
+    const ranked = finish(rankSuspects(graph, { weightOf, probabilitySame }));
     expect(ranked).toHaveLength(answers.length);
     expect(new Set(ranked.slice(0, 2).map(({ id }) => id))).toEqual(new Set(['7-30', '3-11']));
   });

@@ -62,7 +62,10 @@ describe('an opinion learned from answers', () => {
     const { space } = plane(new Random(7));
     const answers = Array.from({ length: 100 }, (_, x): AnsweredPair => ({ x, y: x + 1, relation: 'different' }));
     expect(finish(learnOpinion(space, answers))).toBeUndefined();
-    const steps = learnOpinion(space, answered(new Random(8), x => x % CLASSES, 200, 0));
+    const steps = learnOpinion(
+      space,
+      answered(new Random(8), x => x % CLASSES, 200, 0),
+    );
     expect(steps.next().done).toBe(false);
   });
 });
