@@ -8,6 +8,19 @@ import { answerLine, image, ledgerFile, readLedger, temporaryFolder, writeLedger
 const [A, B, C] = [image('a'), image('b'), image('c')];
 const by = 'ada@example.org';
 
+/** Whether this system lets us make a file that not even its owner can write: Linux, with the rights to do so. */
+function canLock(): boolean {
+  const file = path.join(temporaryFolder(), 'lock');
+  writeFileSync(file, '');
+  try {
+    execFileSync('chattr', ['+i', file], { stdio: 'ignore' });
+    execFileSync('chattr', ['-i', file], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 describe('an answer', () => {
   it('is one line of the file, in the documented order, and stands after a restart', async () => {
     const folder = temporaryFolder();
@@ -385,6 +398,29 @@ describe('what others write', () => {
 });
 
 describe('a file that cannot be written', () => {
+  it.skipIf(!canLock())(
+    'because another program has locked it for everybody is said at once and tried again',
+    async () => {
+      const folder = temporaryFolder();
+      const ledger = await Ledger.open(folder, { by, retryAfter: [50] });
+      await ledger.answer({ a: A, b: B, relation: 'same' });
+      execFileSync('chattr', ['+i', ledgerFile(folder)]);
+      let freed: Promise<void>;
+      try {
+        const { saved } = await ledger.answer({ a: A, b: C, relation: 'different' });
+        expect([saved, ledger.unsaved?.count, ledger.unsaved?.code]).toEqual([false, 1, 'read-only']);
+        expect(ledger.state.answers).toBe(2);
+        expect(readLedger(folder).trimEnd().split('\n')).toHaveLength(1);
+        freed = new Promise(resolve => ledger.onChange(({ unsaved }) => unsaved ?? resolve()));
+      } finally {
+        execFileSync('chattr', ['-i', ledgerFile(folder)]);
+      }
+      await freed;
+      expect(ledger.unsaved).toBeUndefined();
+      expect((await Ledger.open(folder, { by })).state.answers).toBe(2);
+    },
+  );
+
   it('keeps answers in memory, says so, and saves them once it can', async () => {
     const folder = temporaryFolder();
     // A folder in the file's place: what every user, root included, cannot write.
