@@ -1,4 +1,4 @@
-// argv: embed | train, dist, then --threads N, --tfjs-node FOLDER. See docs/BENCHMARKS.md.
+// argv: embed | train, dist, then --threads N, --tfjs-node FOLDER; embed --folder DIR: from the files of a folder. See docs/BENCHMARKS.md.
 import { mkdtempSync, cpSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,12 +7,18 @@ import { inputOf, medianOf, paceOfEmbedding, paceOfTraining } from '../../../src
 import type { BenchNetwork, Pace } from '../../../src/engine/bench/measure';
 import { createEmbedderPool, loadBackend } from '../../../src/model';
 import type { BackendChoice, ModelSource } from '../../../src/model';
+import { paceFromFiles } from './files';
 import { buildParts } from '../../../src/model/network/parts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   args: process.argv.slice(2),
-  options: { threads: { type: 'string' }, 'tfjs-node': { type: 'string' }, batch: { type: 'string', default: '128' } },
+  options: {
+    threads: { type: 'string' },
+    'tfjs-node': { type: 'string' },
+    batch: { type: 'string', default: '128' },
+    folder: { type: 'string' },
+  },
 });
 const [what, dist] = positionals as [string, string];
 const threads = Number(values.threads ?? Math.min(2, os.availableParallelism()));
@@ -87,6 +93,27 @@ async function benchEmbed(): Promise<void> {
   }
 }
 
+/** From files, on what `auto` takes: decoding alone, and with embedding beside it. */
+async function benchFiles(folder: string): Promise<void> {
+  await loadBackend({ choice: 'wasm', wasmDir });
+  for (const network of [
+    { backbone: 'conv4', size: 28, channels: 1, pictures: 800 },
+    { backbone: 'mobile', size: 224, channels: 3, pictures: 400 },
+  ] satisfies Network[]) {
+    const source = await sourceOf(network);
+    const workerFile = path.join(dist, 'embed-worker.cjs');
+    const pool = await createEmbedderPool({ source, backend: { choice: 'auto', wasmDir }, workerFile, threads });
+    const { decoding, both } = await paceFromFiles(path.resolve(folder), pool, network.pictures, 3);
+    const [alone, together] = [medianOf(decoding), medianOf(both)];
+    row(
+      network,
+      `from files, ${pool.backend.name}`,
+      `decoding alone ${alone.toFixed(0)} images/s, with embedding ${together.toFixed(0)}: ${((100 * together) / alone).toFixed(0)} %`,
+    );
+    await pool.dispose();
+  }
+}
+
 async function benchTrain(): Promise<void> {
   const batch = Number(values.batch);
   const networks: Network[] = [
@@ -128,7 +155,9 @@ function row({ backbone, size, channels }: Network, label: string, text: string)
 
 const model = os.cpus()[0]?.model ?? 'unknown processor';
 console.log(`Node ${process.versions.node}, ${threads} threads, ${model}, load ${os.loadavg()[0]!.toFixed(1)}`);
-(what === 'train' ? benchTrain() : benchEmbed()).catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+(what === 'train' ? benchTrain() : values.folder === undefined ? benchEmbed() : benchFiles(values.folder)).catch(
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);
