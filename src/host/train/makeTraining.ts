@@ -26,7 +26,7 @@ export function makeTraining(
     },
     title: ({ choice }) => vscode.l10n.t('Train {0}', choice.name),
     describe: progressLine,
-    memory: trainMemory(context.workspaceState),
+    memory: trainMemory(context.storageUri?.fsPath),
     run: (id, run) => void runTrainCommand(margin(), id, run),
   });
   return { controller, page: new TrainPage(context.extensionUri, controller) };
