@@ -176,7 +176,7 @@ function lastView({ window: { history = [] } }: Ready, { model }: ViewContext): 
         last?.verdict && model.position >= 0
           ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}
               ${last.before ? html`<span class="before">(${t('before: {0}', verdictTitle(last.before))})</span>` : nothing}
-              <span class="opinion">${opinion(last)}</span>`
+              <span class="opinion">· ${opinion(last)}</span>`
           : nothing
       }
     </p>
