@@ -237,15 +237,24 @@ describe.skipIf(CHROMIUM === undefined)('the page of a manifest, in a browser, w
     await page.getByRole('combobox', { name: 'Relation' }).selectOption('different');
     await expect.poll(() => page.locator('.counts').textContent()).toBe('266 of 400 rows');
     await page.locator('#grid').focus();
-    for (let i = 0; i < 12; i++) await page.keyboard.press('PageDown');
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press('PageDown');
+          return chosenLine(page);
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(50);
+    // what the last key did is painted in the next frame
+    await page.evaluate(() => new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted))));
     const line = await chosenLine(page);
-    expect(line).toBeGreaterThan(50);
-    await page.waitForTimeout(200);
+    await expect.poll(() => shownLines(page), { timeout: 10_000 }).toContain(line);
     const before = (await shownLines(page)).filter(Boolean);
     await page.reload();
     await page.locator('.row img').first().waitFor();
     await expect.poll(() => chosenLine(page), { timeout: 10_000 }).toBe(line);
-    expect((await shownLines(page)).filter(Boolean)).toContain(before[2]);
+    await expect.poll(() => shownLines(page), { timeout: 10_000 }).toContain(before[2]);
     expect(await page.locator('.counts').textContent()).toBe('266 of 400 rows');
     await page.close();
   });
