@@ -49,7 +49,7 @@ async function askModel(margin: Margin, now: string, folder: vscode.Uri): Promis
         id,
       }))
       .sort((a, b) => Number(b.id === now) - Number(a.id === now)),
-    { title: t('Evaluate Model'), placeHolder: t('The model to judge') },
+    { title: t('Evaluate Model'), placeHolder: t('The model to judge'), ignoreFocusOut: true },
   );
   return picked?.id;
 }
@@ -85,7 +85,7 @@ async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
           t('a sub-folder of examples for each class; the nearest one says what an image is'),
         ),
       ],
-      { title: t('Evaluate Model'), placeHolder: t('Evaluate, or add a file or folder first') },
+      { title: t('Evaluate Model'), placeHolder: t('Evaluate, or add a file or folder first'), ignoreFocusOut: true },
     );
     if (!picked) return undefined;
     if (picked.what === undefined) return files;
