@@ -4,22 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { Engine } from '../../src/engine/engine';
 import { assetsBeside } from '../../src/engine/assets';
-import type { EngineSettings } from '../../src/rpc/engine-protocol';
 import type { ManifestView } from '../../src/rpc/manifest-rows';
 import { writeShapes } from '../support/images';
+import { SETTINGS } from '../support/settings';
 
 // A manifest of a million pairs as the editor meets it: opened, scrolled through, sorted and searched.
 //   node scripts/bench-manifest.mjs [ROWS]
 
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'bench@example.org',
-  decoder: 'auto',
-};
+const settings = { ...SETTINGS, by: 'bench@example.org' };
 
 /** @param rows of the file that is made, in a temporary folder */
 export async function benchManifest(rows: number): Promise<void> {

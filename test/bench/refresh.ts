@@ -6,8 +6,8 @@ import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
 import { candidateId, LaneStore, type StoredCandidate } from '../../src/engine/lanes';
 import { Workspace } from '../../src/engine/workspace';
-import type { EngineSettings } from '../../src/rpc/engine-protocol';
 import { makeManyFiles } from './dataset';
+import { SETTINGS } from '../support/settings';
 
 export interface RefreshTimes {
   candidates: number;
@@ -24,15 +24,7 @@ export interface RefreshTimes {
   implied: number;
 }
 
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'bench@example.org',
-  decoder: 'auto',
-};
+const settings = { ...SETTINGS, by: 'bench@example.org' };
 
 /** The engine's own path: answers to a lane of many pairs of 20,000 images in 200 classes, half of them within a class. */
 export async function benchRefresh(candidates: number, answers: number): Promise<RefreshTimes> {

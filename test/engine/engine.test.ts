@@ -3,23 +3,13 @@ import { existsSync, renameSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
-import type { EngineSettings, MineParams, Progress, TripletItem } from '../../src/rpc/engine-protocol';
+import type { MineParams, Progress, TripletItem } from '../../src/rpc/engine-protocol';
 import { shapeImage, writeShapes } from '../support/images';
+import { builtAssets, SETTINGS as settings } from '../support/settings';
 
 // The engine as both the editor and the command line use it: real files, the shipped starter, the built workers.
-const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
-
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const assets = builtAssets();
 
 let home: string;
 let pristine: string;

@@ -3,21 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distanceSteps, oneShotSteps } from '../../src/core/evaluation';
-import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
-import type { EngineSettings } from '../../src/rpc/engine-protocol';
 import { shapeImage, writeShapes } from '../support/images';
+import { builtAssets, SETTINGS as settings } from '../support/settings';
 
-const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const assets = builtAssets();
 
 let home: string;
 let folder: string;

@@ -5,30 +5,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Relation, TripletVerdict } from '../../src/core/types';
-import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
-import type {
-  EditedImage,
-  EngineSettings,
-  ExportParams,
-  Item,
-  MineParams,
-  PairItem,
-  TripletItem,
-} from '../../src/rpc/engine-protocol';
+import type { EditedImage, ExportParams, Item, MineParams, PairItem, TripletItem } from '../../src/rpc/engine-protocol';
 import { shapeImage, writeShapes } from '../support/images';
+import { builtAssets, SETTINGS as ada } from '../support/settings';
 
 // What a person meets while judging, beside the questions themselves: repeats, other people, contradictions, offers, full disks.
-const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
-const ada: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const assets = builtAssets();
 const bob = { ...ada, by: 'bob@example.org' };
 
 let home: string;

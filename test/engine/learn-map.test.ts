@@ -2,22 +2,13 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
-import type { EngineSettings, TrainParams } from '../../src/rpc/engine-protocol';
+import type { TrainParams } from '../../src/rpc/engine-protocol';
 import { shapeImage } from '../support/images';
+import { builtAssets, SETTINGS as settings } from '../support/settings';
 
 // A flat folder without classes, truthful answers, and the shipped starter: what a person's first training is.
-const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const assets = builtAssets();
 const SHAPES = ['circle', 'square', 'triangle'];
 const IMAGES = 60;
 

@@ -4,19 +4,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
-import type { EngineSettings } from '../../src/rpc/engine-protocol';
 import type { ManifestView } from '../../src/rpc/manifest-rows';
 import { shapeImage, writeShapes } from '../support/images';
-
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+import { SETTINGS as settings } from '../support/settings';
 
 let folder: string;
 let engine: Engine;

@@ -4,22 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientProtocol, EngineProtocol, EngineSettings } from '../../src/rpc/engine-protocol';
+import type { ClientProtocol, EngineProtocol } from '../../src/rpc/engine-protocol';
 import { isCancelled, Rpc } from '../../src/rpc/rpc';
 import { shapeImage, writeShapes } from '../support/images';
+import { DIST, SETTINGS as settings } from '../support/settings';
 
 // The built engine as the editor forks it.
-const engineFile = path.join(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'), 'engine.cjs');
-
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const engineFile = path.join(DIST, 'engine.cjs');
 
 let home: string;
 const children: ChildProcess[] = [];

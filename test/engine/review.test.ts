@@ -2,22 +2,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { assetsBeside } from '../../src/engine/assets';
 import { Engine } from '../../src/engine/engine';
 import type { ImageHash, Relation } from '../../src/core/types';
-import type { EngineSettings, ExportParams } from '../../src/rpc/engine-protocol';
+import type { ExportParams } from '../../src/rpc/engine-protocol';
 import { writeShapes } from '../support/images';
+import { builtAssets, SETTINGS as settings } from '../support/settings';
 
-const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(__dirname, '../../dist'));
-const settings: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
+const assets = builtAssets();
 
 let home: string;
 let folder: string;

@@ -1,21 +1,10 @@
-import path from 'node:path';
-import { assetsBeside } from '../../../src/engine/assets';
 import { Engine as EngineItself } from '../../../src/engine/engine';
 import { engineHandlers } from '../../../src/engine/handlers';
 import type { Engine } from '../../../src/host/engineClient';
-import type { ClientProtocol, EngineProtocol, EngineSettings } from '../../../src/rpc/engine-protocol';
+import type { ClientProtocol, EngineProtocol } from '../../../src/rpc/engine-protocol';
 import { Rpc } from '../../../src/rpc/rpc';
+import { builtAssets } from '../../support/settings';
 import { connectedTransports } from './memoryTransport';
-
-export const SETTINGS: EngineSettings = {
-  model: 'starter',
-  backend: 'auto',
-  classes: 'folder',
-  exclude: [],
-  svg: false,
-  by: 'ada@example.org',
-  decoder: 'auto',
-};
 
 /** The engine itself behind the real rpc, in this process; every message is cloned as between two. */
 export class RealEngine implements Engine {
@@ -27,11 +16,10 @@ export class RealEngine implements Engine {
 
   constructor() {
     const [here, there] = connectedTransports();
-    const assets = assetsBeside(process.env['MARGIN_DIST'] ?? path.resolve(import.meta.dirname, '../../../dist'));
     const server: Rpc<EngineProtocol, ClientProtocol> = new Rpc<EngineProtocol, ClientProtocol>(
       there,
       engineHandlers(
-        (this.#engine = new EngineItself(assets, {
+        (this.#engine = new EngineItself(builtAssets(), {
           log: () => undefined,
           changed: (folder, what) => {
             server.notify('changed', { folder, what });

@@ -9,7 +9,8 @@ import type { TrainHostProtocol, TrainPageProtocol, TrainRun, TrainState } from 
 import { temporaryFolder } from '../../support/data';
 import { writeShapes } from '../../support/images';
 import { connectedTransports } from '../support/memoryTransport';
-import { RealEngine, SETTINGS } from '../support/realEngine';
+import { RealEngine } from '../support/realEngine';
+import { SETTINGS } from '../../support/settings';
 
 const engine = new RealEngine();
 let folder: string;
