@@ -1,6 +1,7 @@
 import { type ImageRef, imagesOf, type Part, type PairRow } from './types';
 import { byText } from './paths';
 import type { ImageHash } from '../core/types';
+import { UnionFind } from '../core/union-find';
 
 /** Images of one thing, for formats that know identities instead of pairs. */
 export interface Identity {
@@ -42,9 +43,9 @@ export function identitiesOf(parts: readonly Part[]): Identities {
   const sorted = [...images.values()].sort((x, y) => byText(x.path, y.path));
 
   // first with every class whole; then again without the classes inside which something differs
-  const whole = new Groups(sorted, same);
+  const whole = grouped(same);
   const apart = new Set<string>();
-  const byClass = (groups: Groups): void => {
+  const byClass = (groups: UnionFind<string>): void => {
     const first = new Map<string, ImageRef>();
     for (const image of sorted) {
       if (image.class === undefined || apart.has(image.class)) continue;
@@ -58,7 +59,7 @@ export function identitiesOf(parts: readonly Part[]): Identities {
     if (whole.find(x.hash) === whole.find(y.hash))
       for (const image of sorted)
         if (image.class !== undefined && whole.find(image.hash) === whole.find(x.hash)) apart.add(image.class);
-  const groups = new Groups(sorted, same);
+  const groups = grouped(same);
   byClass(groups);
 
   const members = new Map<string, ImageRef[]>();
@@ -84,27 +85,8 @@ export function agrees(row: PairRow, identities: Identities): boolean {
   return row.relation === (one ? 'same' : 'different');
 }
 
-/** Union-find over images. */
-class Groups {
-  private readonly parent = new Map<string, string>();
-
-  constructor(images: readonly ImageRef[], joined: readonly (readonly [ImageRef, ImageRef])[]) {
-    for (const image of images) this.parent.set(image.hash, image.hash);
-    for (const [x, y] of joined) this.join(x.hash, y.hash);
-  }
-
-  find(hash: string): string {
-    let root = hash;
-    for (let up = this.parent.get(root)!; up !== root; up = this.parent.get(root)!) root = up;
-    for (let at = hash; at !== root;) {
-      const up = this.parent.get(at)!;
-      this.parent.set(at, root);
-      at = up;
-    }
-    return root;
-  }
-
-  join(x: string, y: string): void {
-    this.parent.set(this.find(x), this.find(y));
-  }
+function grouped(joined: readonly (readonly [ImageRef, ImageRef])[]): UnionFind<string> {
+  const groups = new UnionFind<string>();
+  for (const [x, y] of joined) groups.join(x.hash, y.hash);
+  return groups;
 }

@@ -1,4 +1,5 @@
 import type { ImageHash } from '../types';
+import { UnionFind } from '../union-find';
 
 /** What must stay on one side of a split. */
 export interface Ties {
@@ -24,29 +25,14 @@ export function unitsOf(
   ties: Ties,
   classOf?: (hash: ImageHash) => string | undefined,
 ): Units {
-  const parent = new Map<string, string>();
-  const find = (key: string): string => {
-    let root = key;
-    for (let up = parent.get(root); up !== undefined && up !== root; up = parent.get(root)) root = up;
-    for (let at = key; at !== root;) {
-      const up = parent.get(at) ?? root;
-      parent.set(at, root);
-      at = up;
-    }
-    return root;
-  };
-  const join = (a: string, b: string): void => {
-    const x = find(a);
-    const y = find(b);
-    if (x !== y) parent.set(x, y);
-  };
-  for (const [a, b] of ties.same) join(a, b);
-  for (const group of ties.duplicates) for (const member of group) join(group[0]!, member);
+  const sets = new UnionFind<string>();
+  for (const [a, b] of ties.same) sets.join(a, b);
+  for (const group of ties.duplicates) for (const member of group) sets.join(group[0]!, member);
   if (classOf) {
     for (const hash of images) {
       const name = classOf(hash);
       // no hash begins with "class ": the two kinds of key cannot meet
-      if (name !== undefined) join(hash, `class ${name}`);
+      if (name !== undefined) sets.join(hash, `class ${name}`);
     }
   }
   const numbers = new Map<string, number>();
@@ -54,7 +40,7 @@ export function unitsOf(
   const members: ImageHash[][] = [];
   for (const hash of images) {
     if (of.has(hash)) continue;
-    const root = find(hash);
+    const root = sets.find(hash);
     let unit = numbers.get(root);
     if (unit === undefined) {
       unit = members.length;

@@ -1,3 +1,4 @@
+import { UnionFind } from '../../core/union-find';
 import type { TrainingData } from './data';
 import { usableRows } from './data';
 import { Random } from './random';
@@ -49,21 +50,16 @@ function partition(rows: number[], isOut: (i: number) => boolean): { train: numb
 
 /** Pictures that a chain of `same` joins stay on one side; a `different` across the split serves neither. */
 function byComponent(data: TrainingData, usable: number[], share: number, random: Random): HeldOutSplit {
-  const parent = new Map(usable.map(i => [i, i]));
-  const find = (i: number): number => {
-    let root = i;
-    while (parent.get(root)! !== root) root = parent.get(root)!;
-    parent.set(i, root);
-    return root;
-  };
+  const known = new Set(usable);
+  const sets = new UnionFind<number>();
   const touched = new Set<number>();
   for (const { a, b, relation } of data.answers ?? []) {
-    if (!parent.has(a) || !parent.has(b)) continue;
-    if (relation === 'same') parent.set(find(a), find(b));
+    if (!known.has(a) || !known.has(b)) continue;
+    if (relation === 'same') sets.join(a, b);
     touched.add(a).add(b);
   }
   const components = new Map<number, number[]>();
-  for (const i of touched) components.set(find(i), [...(components.get(find(i)) ?? []), i]);
+  for (const i of touched) components.set(sets.find(i), [...(components.get(sets.find(i)) ?? []), i]);
   const wanted = touched.size * share;
   const out = new Set<number>();
   for (const rows of random.shuffle([...components.values()])) {

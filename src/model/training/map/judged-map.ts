@@ -2,6 +2,7 @@ import type { Interval } from '../../../core/evaluation';
 import { verification } from '../../../core/evaluation';
 import { Random } from '../../../core/random';
 import type { Steps } from '../../../core/steps';
+import { UnionFind } from '../../../core/union-find';
 import { DataError } from '../data';
 import type { KnownPairs } from './fit-map';
 import { fitMap, identityMap, mappedDistances } from './fit-map';
@@ -90,17 +91,11 @@ function isEnough({ folds }: Trial): boolean {
 }
 
 function byComponent({ same, different }: KnownPairs, random: Random): Trial {
-  const parent = new Map<number, number>();
-  const find = (row: number): number => {
-    let root = row;
-    for (let up = parent.get(root); up !== undefined && up !== root; up = parent.get(root)) root = up;
-    parent.set(row, root);
-    return root;
-  };
-  for (const [a, b] of same) parent.set(find(a), find(b));
+  const sets = new UnionFind<number>();
+  for (const [a, b] of same) sets.join(a, b);
   const components = new Map<number, number[]>();
   for (const row of imagesOf({ same, different })) {
-    const root = find(row);
+    const root = sets.find(row);
     components.set(root, [...(components.get(root) ?? []), row]);
   }
   // Largest first into the emptiest fold, so that folds are of a size.
