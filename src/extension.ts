@@ -6,6 +6,7 @@ import { SummaryPage } from './host/answers/summary';
 import { registerCommands, runLabelCommand } from './host/commands';
 import { EngineClient } from './host/engineClient';
 import { EvaluationPage } from './host/evaluate/evaluationPage';
+import { DiskMemento } from './host/diskMemento';
 import { Folders } from './host/folders';
 import { forkEngine } from './host/forkEngine';
 import { Jobs } from './host/jobs';
@@ -29,7 +30,8 @@ const CANCEL_GRACE_MS = 1000;
 export function activate(context: vscode.ExtensionContext): void {
   const started = performance.now();
   const log = vscode.window.createOutputChannel('Margin', { log: true });
-  const folders = new Folders(context.workspaceState);
+  const memory = new DiskMemento(context.storageUri?.fsPath);
+  const folders = new Folders(memory);
   const jobs = new Jobs();
   const engine = new EngineClient({
     fork: () => forkEngine(path.join(context.extensionPath, 'dist', 'engine.cjs')),
@@ -44,7 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
     jobs,
     place: () => placeOf(folders),
     describe: describeJob,
-    lane: laneMemory(context.workspaceState),
+    lane: laneMemory(memory),
     run: runLabelCommand,
     onFocus: focused => void setContext(contextKeys.labelFocus, focused),
     onShown: state => {
@@ -59,10 +61,23 @@ export function activate(context: vscode.ExtensionContext): void {
   const lanes = new LanesTree(engine, folders, log);
   const answers = new AnswersTree(engine, folders, log);
   const summary = new SummaryPage();
-  const training = makeTraining(context, engine, jobs, () => margin);
+  const training = makeTraining(context, memory, engine, jobs, () => margin);
   const evaluation = new EvaluationPage();
   const manifests = new ManifestEditor(context.extensionUri, engine, folders);
-  const margin: Margin = { context, log, engine, folders, jobs, label, view, answers, summary, training, evaluation };
+  const margin: Margin = {
+    context,
+    memory,
+    log,
+    engine,
+    folders,
+    jobs,
+    label,
+    view,
+    answers,
+    summary,
+    training,
+    evaluation,
+  };
 
   const refresh = () => {
     label.refresh();

@@ -13,6 +13,8 @@ import type { TrainPage } from './train/trainPage';
 /** The parts that commands work with, made once by `activate`. */
 export interface Margin {
   context: vscode.ExtensionContext;
+  /** what outlives the window */
+  memory: vscode.Memento;
   log: vscode.LogOutputChannel;
   engine: EngineClient;
   folders: Folders;

@@ -12,6 +12,7 @@ import { TrainPage } from './trainPage';
 /** What runs trainings, and the page that shows them. */
 export function makeTraining(
   context: vscode.ExtensionContext,
+  memory: vscode.Memento,
   engine: EngineClient,
   jobs: Jobs,
   margin: () => Margin,
@@ -26,7 +27,7 @@ export function makeTraining(
     },
     title: ({ choice }) => vscode.l10n.t('Train {0}', choice.name),
     describe: progressLine,
-    memory: trainMemory(context.storageUri?.fsPath),
+    memory: trainMemory(memory),
     run: (id, run) => void runTrainCommand(margin(), id, run),
   });
   return { controller, page: new TrainPage(context.extensionUri, controller) };

@@ -67,7 +67,7 @@ export async function runTrainCommand(
     case 'mineAgain': {
       if (!folder) return;
       await new Settings(folder).setModel(run.choice.name);
-      const lane = laneMemory(margin.context.workspaceState).get(folder.fsPath) ?? 'hard-triplets';
+      const lane = laneMemory(margin.memory).get(folder.fsPath) ?? 'hard-triplets';
       await mine(margin, lane, folder);
       return;
     }
