@@ -1,5 +1,5 @@
 import { rowDistance } from '../core/distances';
-import { calibrate, learnOpinion } from '../core/relations';
+import { calibrate, learnOpinion, Neighbourhoods } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import { VectorStore } from '../dataset';
 import type { Knowledge } from './knowledge';
@@ -23,6 +23,18 @@ export interface OpinionSource {
 const NONE: Opinion = { distance: () => undefined, probabilitySame: () => undefined };
 /** Above so many images their neighbourhoods would take too long: the distance alone speaks then. */
 const MOST = 4000;
+
+/**
+ * The neighbourhoods looked at last, by folder: after an answer the same images are asked about, and a few more. Comparing all
+ * with all again would take seconds for thousands.
+ */
+const neighbourhoods = new WeakMap<LaneStore, { of: string; images: readonly ImageHash[]; near: Neighbourhoods }>();
+
+/** What is known of the first of these images, in these vectors. */
+function rememberedFor(lanes: LaneStore, of: string, place: ReadonlyMap<ImageHash, number>): Neighbourhoods {
+  const last = neighbourhoods.get(lanes);
+  return last?.of === of && last.images.every((image, i) => place.get(image) === i) ? last.near : Neighbourhoods.none;
+}
 
 /** A pair with what is said of it. */
 export interface Judged {
@@ -63,7 +75,10 @@ export async function opinionOf(
       return x === undefined || y === undefined ? [] : [{ x, y, relation: judgements[0].relation }];
     });
     const apart = (x: number, y: number) => between(vectors, space[x], vectors, space[y]);
-    const learned = await inSlices(learnOpinion({ size: space.length, distance: apart }, answers), undefined);
+    const of = [key, stored.metric, ...(weights ?? [])].join();
+    const known = { near: rememberedFor(lanes, of, place) };
+    const learned = await inSlices(learnOpinion({ size: space.length, distance: apart }, answers, known), undefined);
+    neighbourhoods.set(lanes, { of, images: [...place.keys()], near: known.near });
     if (learned !== undefined) {
       const probabilitySame = (a: ImageHash, b: ImageHash) => {
         const [x, y] = [place.get(a), place.get(b)];

@@ -7,4 +7,4 @@ export { contradictionAt, type Contradiction, type Suspect } from './contradicti
 export { contradictions, rankSuspects, type RankedAnswer } from './suspects';
 export { type ScoreOptions, type WeightOf } from './scores';
 export { classProposals, type ClassProposal, type ClassView } from './reclass';
-export { learnOpinion, type AnsweredPair, type PairOpinion, type Space } from './neighbourhood';
+export { learnOpinion, Neighbourhoods, type AnsweredPair, type PairOpinion, type Space } from './neighbourhood';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../src/core/random';
-import { type AnsweredPair, learnOpinion, type Space } from '../../../src/core/relations';
+import { type AnsweredPair, learnOpinion, Neighbourhoods, type Space } from '../../../src/core/relations';
 import { finish } from '../../../src/core/steps';
 
 const CLASSES = 12;
@@ -56,6 +56,21 @@ describe('an opinion learned from answers', () => {
       right += Number(opinion(x, y) > 0.5 === (classOf(x) === classOf(y)));
     }
     expect(right).toBeGreaterThan(930);
+  });
+
+  it('is the same where the neighbourhoods of the first images were known, ties too', () => {
+    const { space } = plane(new Random(9));
+    // whole numbers: many are equally near
+    const coarse: Space = { ...space, distance: (x, y) => Math.round(space.distance(x, y)) };
+    const fresh = finish(Neighbourhoods.none.extendedTo(coarse));
+    let grown = Neighbourhoods.none;
+    for (const size of [1, 15, 40, 41, coarse.size]) grown = finish(grown.extendedTo({ ...coarse, size }));
+    expect(grown.near).toEqual(fresh.near);
+    for (const [x, near] of fresh.near.entries()) {
+      const naive = [...fresh.near.keys()].filter(y => y !== x);
+      naive.sort((y, z) => coarse.distance(x, y) - coarse.distance(x, z) || y - z);
+      expect([...near]).toEqual(naive.slice(0, near.length));
+    }
   });
 
   it('is none while answers of one kind are too few, and can be left on the way', () => {
