@@ -1,5 +1,6 @@
 import { rowDistance } from '../core/distances';
 import { mayBePositive, mayCompare, type Side } from '../core/mining/guards';
+import { lowerBound } from '../core/mining/neighbours';
 import type { Problem } from '../core/mining/problem';
 import { Random } from '../core/random';
 import type { Control } from './control';
@@ -106,16 +107,10 @@ function semiHardNegatives(
   for (const [at, row] of rows.entries()) {
     const d = distances[at]!;
     if (d === Infinity || labels[row] === labels[i]) continue;
-    let low = 0;
-    let high = positives.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (positives[middle]! < d) low = middle + 1;
-      else high = middle;
-    }
-    const held = nearest[low - 1];
+    const gap = lowerBound(positives, d) - 1;
+    const held = nearest[gap];
     if (held && (d < held.distance || (d === held.distance && ranks[row]! < ranks[held.row]!))) {
-      nearest[low - 1] = { row, distance: d };
+      nearest[gap] = { row, distance: d };
     }
   }
   const negatives: number[] = [];

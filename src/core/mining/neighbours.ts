@@ -1,3 +1,15 @@
+/** The first place of `sorted` whose value is at least x, of its first `count`. */
+export function lowerBound(sorted: Float64Array, x: number, count = sorted.length): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Rows at their distances from one row, nearest first, ties by hash; a buffer that is filled, sorted and used again. */
 export class Neighbours {
   rows = new Int32Array(64);
@@ -32,14 +44,7 @@ export class Neighbours {
 
   /** The first place whose distance is at least x; the list must be sorted. */
   lowerBound(x: number): number {
-    let low = 0;
-    let high = this.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.distances[middle]! < x) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return lowerBound(this.distances, x, this.count);
   }
 
   /** Quicksort down to short runs, which insertion finishes: the comparator of a typed array's own sort costs ten times as much. */
