@@ -1,5 +1,6 @@
-// argv: embed | train, dist, then --threads N, --tfjs-node FOLDER; embed --folder DIR: from the files of a folder. See docs/BENCHMARKS.md.
-import { mkdtempSync, cpSync } from 'node:fs';
+// argv: embed | train, dist, then --threads N, --tfjs-node FOLDER; embed --folder DIR [--long-side PIXELS]:
+// from the files of a folder, as they are or enlarged to a camera's size. See docs/BENCHMARKS.md.
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +8,7 @@ import { inputOf, medianOf, paceOfEmbedding, paceOfTraining } from '../../../src
 import type { BenchNetwork, Pace } from '../../../src/engine/bench/measure';
 import { createEmbedderPool, loadBackend } from '../../../src/model';
 import type { BackendChoice, ModelSource } from '../../../src/model';
+import { enlarge } from './enlarge';
 import { paceFromFiles } from './files';
 import { buildParts } from '../../../src/model/network/parts';
 
@@ -18,6 +20,7 @@ const { positionals, values } = parseArgs({
     'tfjs-node': { type: 'string' },
     batch: { type: 'string', default: '128' },
     folder: { type: 'string' },
+    'long-side': { type: 'string' },
   },
 });
 const [what, dist] = positionals as [string, string];
@@ -29,9 +32,16 @@ interface Network extends BenchNetwork {
   pictures: number;
 }
 
+/** A folder that is gone when the process ends. */
+function passingFolder(name: string): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), `margin-${name}-`));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** tfjs-backend-wasm as it comes: a folder without our kernels. */
 function stockWasm(): string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'margin-stock-'));
+  const folder = passingFolder('stock');
   cpSync(path.join(wasmDir, 'tfjs-backend-wasm-simd.wasm'), path.join(folder, 'tfjs-backend-wasm-simd.wasm'));
   return folder;
 }
@@ -94,8 +104,15 @@ async function benchEmbed(): Promise<void> {
 }
 
 /** From files, on what `auto` takes: decoding alone, and with embedding beside it. */
-async function benchFiles(folder: string): Promise<void> {
+async function benchFiles(given: string): Promise<void> {
   await loadBackend({ choice: 'wasm', wasmDir });
+  let folder = path.resolve(given);
+  if (values['long-side'] !== undefined) {
+    const enlarged = passingFolder('enlarged');
+    const bytes = await enlarge(folder, enlarged, Number(values['long-side']), 48);
+    console.log(`enlarged to ${values['long-side']} pixels, ${(bytes / 1e6).toFixed(1)} MB each`);
+    folder = enlarged;
+  }
   for (const network of [
     { backbone: 'conv4', size: 28, channels: 1, pictures: 800 },
     { backbone: 'mobile', size: 224, channels: 3, pictures: 400 },
@@ -103,7 +120,7 @@ async function benchFiles(folder: string): Promise<void> {
     const source = await sourceOf(network);
     const workerFile = path.join(dist, 'embed-worker.cjs');
     const pool = await createEmbedderPool({ source, backend: { choice: 'auto', wasmDir }, workerFile, threads });
-    const { decoding, both } = await paceFromFiles(path.resolve(folder), pool, network.pictures, 3);
+    const { decoding, both } = await paceFromFiles(folder, pool, network.pictures, 3);
     const [alone, together] = [medianOf(decoding), medianOf(both)];
     row(
       network,
