@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { drawer } from '../../scripts/drawer.mjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { remove, samples, subset, temporaryFolder } from './support/folders';
+import type { MarginWindow } from './support/margin';
+import { inSteps, openMargin, pageWith, useWindows } from './support/margin';
+
+useWindows();
+
+/** Twins, two by two, so that there is something to sharpen. */
+const CLASSES = ['fruit/apple', 'fruit/tomato', 'garden/leaf', 'fruit/pear'];
+const PER_CLASS = 12;
+
+describe('a model sharpened by answers, and judged by examples', () => {
+  inSteps();
+  let folder: string;
+  let elsewhere: string;
+  let margin: MarginWindow;
+
+  beforeAll(async () => {
+    folder = subset(samples, CLASSES, PER_CLASS);
+    elsewhere = temporaryFolder('margin-examples-');
+    const classOf = new Map<string, string>();
+    for (const name of CLASSES) {
+      for (const file of readdirSync(path.join(folder, name))) classOf.set(`${name}/${file}`, name);
+      const files = readdirSync(path.join(samples, name)).sort();
+      mkdirSync(path.join(elsewhere, 'examples', name), { recursive: true });
+      for (const file of files.slice(PER_CLASS, PER_CLASS + 3)) {
+        cpSync(path.join(samples, name, file), path.join(elsewhere, 'examples', name, file));
+      }
+    }
+    const rows = answers([...classOf]).map(([a, b]) => `${a},${b},${classOf.get(a) === classOf.get(b) ? '1' : '0'}`);
+    writeFileSync(path.join(elsewhere, 'answers.csv'), ['a,b,same', ...rows].join('\n'));
+    margin = await openMargin(folder);
+    // The command line of the package writes what a person would have answered.
+    const columns = ['--format', 'csv', '--a', 'a', '--b', 'b', '--label', 'same'];
+    execFileSync(
+      process.execPath,
+      [
+        path.join(margin.installed, 'dist/cli.cjs'),
+        ...['import', folder, '--from', path.join(elsewhere, 'answers.csv'), ...columns],
+      ],
+      { stdio: 'pipe' },
+    );
+  });
+  afterAll(async () => {
+    await (margin as MarginWindow | undefined)?.close();
+    remove(folder);
+    remove(elsewhere);
+  });
+
+  it('asks for a model and a name, and nothing that a map has no use for', async () => {
+    const { workbench } = margin;
+    await workbench.command('Margin: Train Siamese Model');
+    await workbench.pick('Sharpen a Model With Your Answers');
+    await workbench.pick('starter');
+    await workbench.type('sharper');
+    await workbench.quickRows.filter({ hasText: 'Start Training' }).first().waitFor();
+    const rows = await workbench.quickRows.allInnerTexts();
+    expect(rows.join('\n')).toMatch(/Base network[\s\S]*starter, sharpened by answers/);
+    expect(rows.join('\n')).not.toMatch(/Loss|Epochs|Augmentation/);
+    await workbench.pick('Start Training');
+  });
+
+  it('says what it is worth by answers held out, and keeps it as a model', async () => {
+    const page = await pageWith(margin.workbench, '.sheet[data-state="done"]');
+    await page.getByRole('heading', { name: 'On held-out answers, before and after' }).waitFor();
+    expect(await page.locator('.judged').innerText()).toMatch(/AUC\s+[\d.]+ % \([\s\S]*[\d.]+ % \(/);
+    const card = JSON.parse(readFileSync(path.join(folder, '.margin/models/sharper/card.json'), 'utf8')) as object;
+    expect(card).toHaveProperty('training.map');
+  });
+
+  it('judges it by a folder of examples', async () => {
+    const { workbench } = margin;
+    await workbench.command('Margin: Evaluate Model');
+    await workbench.pick('sharper');
+    await workbench.pick('Classes by Examples From a Folder');
+    await workbench.chooseFile(path.join(elsewhere, 'examples'));
+    await workbench.quickRows.filter({ hasText: 'examples' }).first().waitFor();
+    await workbench.pick(/^Evaluate/);
+    const preview = workbench.page
+      .frameLocator('iframe.webview[src*="extensionId=vscode.markdown-language-features"]')
+      .frameLocator('#active-frame');
+    await preview.getByRole('heading', { name: 'Classification by examples' }).waitFor({ timeout: 120_000 });
+    expect(await preview.locator('table').last().innerText()).toMatch(
+      /sharper\s+[\d.]+ % [\s\S]*Raw pixels[\s\S]*Chance\s+25/,
+    );
+  });
+});
+
+/** 130 pairs: every other one of one class, where `images` come class by class. */
+function answers(images: [string, string][]): [string, string][] {
+  const draw = drawer(1);
+  const pairs = new Map<string, [string, string]>();
+  while (pairs.size < 130) {
+    const [a, of] = images[Math.floor(draw() * images.length)]!;
+    const others = images.filter(([b, other]) => b !== a && (other === of) === (pairs.size % 2 === 0));
+    const b = others[Math.floor(draw() * others.length)]![0];
+    pairs.set([a, b].sort().join(), [a, b]);
+  }
+  return [...pairs.values()];
+}
