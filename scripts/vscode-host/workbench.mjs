@@ -203,6 +203,13 @@ export class Workbench {
     });
   }
 
+  /** Goes back to the step before, in a picker of several. */
+  async goBack() {
+    const button = this.page.locator('.quick-input-widget:visible .quick-input-titlebar .codicon-quick-input-back');
+    await button.waitFor({ timeout: PATIENT });
+    await this.#untilGoneOn(() => button.click({ timeout: 3000 }));
+  }
+
   /**
    * Gives a file to VS Code's simple file dialog (`files.simpleDialog.enable`). It looks its folder up in between and then
    * writes over what was typed too early: so it is typed again until the dialog has gone.

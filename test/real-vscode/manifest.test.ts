@@ -92,6 +92,8 @@ describe('a manifest in VS Code', () => {
     const { workbench } = margin;
     await workbench.command('Margin: Import Answers');
     await workbench.chooseFile(path.join(folder, 'labels.csv'));
+    await workbench.pick('An anchor, a positive and a negative');
+    await workbench.goBack();
     await workbench.pick('Two images and a label');
     for (const column of ['left', 'right', 'match', '1 means same']) await workbench.pick(column);
     const page = await pageWith(workbench, '[data-action="keep"]');
