@@ -1,12 +1,14 @@
 // Trains the starter model with the product's own `margin train`, and judges it on what it never saw.
 //
-//   npm run build && node scripts/train-starter.mjs [--data ../shared/data] [--work .cache/starter] [--judge-only] [--minutes N]
+//   npm run build && node scripts/train-starter.mjs [--data ../shared/data] [--work .cache/starter] [--judge-only] [--minutes N] [--out FOLDER]
 //
 // Left out of training: two classes of clothing-dev, three of fashion-mnist, two alphabets of omniglot, all of mnist and of
 // the near-duplicate set, and the photographs that the latter was made of. Besides the classes of those sets, single pictures
 // are classes of their own, met changed at random: a photograph and its mirror image, a patch of a photograph, a garment; so
-// the network also learns what tells pictures of one class apart, which is what an unseen set asks of it. The result goes to media/models/starter; the figures into its card. A run that was broken off
-// goes on from its last checkpoint when the same command is given again.
+// the network also learns what tells pictures of one class apart, which is what an unseen set asks of it. And classes are made
+// of classes: pictures turned by quarters, and characters as light strokes of three widths on a dark ground.
+// The result goes to media/models/starter; the figures into its card. A run that was broken off goes on from its last
+// checkpoint when the same command is given again.
 import { build } from 'esbuild';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,13 +25,14 @@ const { values } = parseArgs({
     dist: { type: 'string', default: path.join(root, 'dist') },
     'judge-only': { type: 'boolean', default: false },
     minutes: { type: 'string' },
+    out: { type: 'string', default: path.join(root, 'media/models/starter') },
   },
 });
 const work = path.resolve(values.work);
 const dist = path.resolve(values.dist);
 const sets = path.join(work, 'sets');
 const trained = path.join(work, 'train');
-const starter = path.join(root, 'media/models/starter');
+const starter = path.resolve(values.out);
 
 /** Folder in the training set, folder in the archive, classes kept out of it. */
 const PARTS = [
@@ -47,14 +50,18 @@ const PARTS = [
 const CHOICES = [
   ...['--backbone', 'resnet', '--widen', '0.5', '--input-size', '64', '--channels', '3', '--embedding-size', '128'],
   ...['--loss', 'triplet', '--distance', 'l2', '--margin', '0.2', '--mining', 'semi-hard', '--siblings', '1'],
-  ...['--classes-per-batch', '24', '--images-per-class', '4', '--epochs', '30', '--steps-per-epoch', '80'],
+  ...['--classes-per-batch', '24', '--images-per-class', '4', '--epochs', '140', '--steps-per-epoch', '100'],
   // A mirrored letter is another letter: no flips; photographs have their mirror images beside them.
   ...['--augment', 'affine,crop,colour', '--held-out', '0', '--learning-rate', '0.001', '--seed', '1'],
 ];
 
 /** Garments of each fashion class that are classes of their own besides. */
-const SINGLE_GARMENTS = 150;
-const PATCHES_PER_PHOTO = 2;
+const SINGLE_GARMENTS = 400;
+const PATCHES_PER_PHOTO = 4;
+const CHARACTERS_TURNED = 10;
+const QUARTERS = [90, 180, 270];
+/** Pictures of a class that are met turned by quarters, as other classes. */
+const TURNED = { clothing: { each: 150, size: 96 }, fashion: { each: 300, size: 32 } };
 
 unpack();
 if (!values['judge-only']) {
@@ -107,7 +114,56 @@ async function layOut() {
     async (file, name) => put(`garment/${name}`, 'a.png', await sharp(file).resize(32, 32).png().toBuffer()),
     SINGLE_GARMENTS,
   );
+  for (const [set, { each, size }] of Object.entries(TURNED)) {
+    await turned(set, each, file => sharp(file).rotate().resize(size, size, { fit: 'fill' }).png().toBuffer());
+  }
+  for (const alphabet of readdirSync(path.join(trained, 'omniglot')).sort()) {
+    await strokes(alphabet);
+    await turned(`omniglot/${alphabet}`, CHARACTERS_TURNED, file => sharp(file).png().toBuffer());
+  }
   writeFileSync(done, '');
+}
+
+/** A class beside each class of a folder for each quarter turn. */
+async function turned(set, each, make) {
+  for (const entry of readdirSync(path.join(trained, set)).sort()) {
+    const files = readdirSync(path.join(trained, set, entry))
+      .sort()
+      .slice(0, each);
+    for (const file of files) {
+      const upright = await make(path.join(trained, set, entry, file));
+      for (const angle of QUARTERS) {
+        const bytes = await sharp(upright).rotate(angle).png().toBuffer();
+        await put(`${set}/${entry}-turned-${angle}`, `${path.parse(file).name}.png`, bytes);
+      }
+    }
+  }
+}
+
+/** An alphabet as light strokes on a dark ground, of three widths, upright and turned. */
+async function strokes(alphabet) {
+  const base = path.join(trained, 'omniglot', alphabet);
+  for (const character of readdirSync(base).sort()) {
+    for (const [i, file] of readdirSync(path.join(base, character)).sort().entries()) {
+      // A picture at a time: sharp makes small before it blurs, whatever order it is told in.
+      const dark = sharp(path.join(base, character, file))
+        .toColourspace('b-w')
+        .negate({ alpha: false });
+      const soft = await dark
+        .blur(1.5 + (i % 3))
+        .png()
+        .toBuffer();
+      const wide = await sharp(soft)
+        .linear(2.5 + 1.2 * (i % 3), 0)
+        .png()
+        .toBuffer();
+      const small = await sharp(wide).resize(28, 28).png().toBuffer();
+      for (const angle of i < CHARACTERS_TURNED ? [0, ...QUARTERS] : [0]) {
+        const bytes = angle === 0 ? small : await sharp(small).rotate(angle).png().toBuffer();
+        await put(`strokes/${alphabet}/${character}-${angle}`, `${path.parse(file).name}.png`, bytes);
+      }
+    }
+  }
 }
 
 async function singles(set, make, each = Infinity) {

@@ -277,6 +277,7 @@ function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels
     ...network,
     ...course,
     maxMinutes,
+    whiten: options.whiten,
     seed: options.seed,
     from: options.from,
     freeze: options.freeze,

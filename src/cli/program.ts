@@ -105,6 +105,7 @@ export interface TrainCliOptions extends CommonOptions {
   heldOut?: number;
   patience?: number;
   maxMinutes?: number;
+  whiten?: boolean;
   seed?: number;
   from?: string;
   freeze?: boolean;
@@ -395,6 +396,7 @@ export function buildProgram(version: string, actions: Actions): Command {
       words,
       [],
     )
+    .option('--whiten', 'in the end scale what varies within classes alike in every direction')
     .option('--held-out <share>', 'of the classes, to judge by', notNegative)
     .option('--patience <epochs>', 'stop after so many without a better held-out figure', integer)
     .option('--max-minutes <n>', 'stop then, with the best so far', notNegative)

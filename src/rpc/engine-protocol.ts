@@ -384,6 +384,8 @@ export interface TrainParams extends FolderRef {
     crop?: boolean;
     colour?: boolean;
   };
+  /** in the end scale what varies within classes alike in every direction, where that is better on what is held out */
+  whiten?: boolean;
   heldOut?: number;
   patience?: number;
   maxMinutes?: number;

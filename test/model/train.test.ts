@@ -119,6 +119,52 @@ describe('training', () => {
     expect(weightsOf(free)).not.toEqual(weightsOf(slow));
   });
 
+  it('whitens in the end where that is better on classes held out, and gives the network as it was where it is not', async () => {
+    const data = stripes(12, 16);
+    const base = { epochs: 2, stepsPerEpoch: 10, widen: 0.25 };
+    const plain = await train(quickOptions(base), tinyInput, data, environment(workerFile));
+    // On two replicas, that both have the same network afterwards.
+    const checkpointDir = passingFolder('whitened');
+    const result = await train(quickOptions({ ...base, whiten: true }), tinyInput, data, {
+      ...environment(workerFile, { checkpointDir }),
+    });
+    const { kept, before, after } = result.whitened!;
+    expect(before).toBeCloseTo(plain.best!.heldOut, 6);
+    expect(kept).toBe(after! > before!);
+    expect(result.card.training).toMatchObject({ whitened: { kept, before, after } });
+    const saved = path.join(passingFolder('model'), 'white');
+    await saveModel(saved, result.artifacts, { ...result.card, name: 'white' });
+    const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
+    const vectors = await embedder.embed(data.pixels, data.count);
+    const rows = result.split.heldOut;
+    const found = retrieval({ vectors, dimension: embedder.dimension, metric: embedder.metric }, data.labels, {
+      queries: rows,
+      gallery: rows,
+    });
+    expect(found.mapAtR.value).toBeCloseTo(kept ? after! : before!, 4);
+
+    // With nothing held out there is nothing to judge by; and what is done in the end goes on from the same checkpoint.
+    const all = { ...base, heldOut: 0 };
+    const folder = passingFolder('finished');
+    const as = await train(quickOptions(all), tinyInput, data, environment(workerFile, { checkpointDir: folder }));
+    const white = await train(
+      quickOptions({ ...all, whiten: true }),
+      tinyInput,
+      data,
+      environment(workerFile, { checkpointDir: folder }),
+    );
+    expect(white.resumedFrom).toBe(2);
+    expect(white.whitened).toEqual({ kept: true });
+    const [x, y] = [weightsOf(as), weightsOf(white)];
+    let at = 0;
+    for (const { name, shape } of white.artifacts.specs) {
+      const until = at + shape.reduce((product, side) => product * side, 1);
+      const alike = x.slice(at, until).every((value, i) => value === y[at + i]);
+      expect(alike, name).toBe(!name.startsWith('embedding/'));
+      at = until;
+    }
+  });
+
   it('learns from answers alone, on pictures without classes', async () => {
     const { pixels, count, labels } = stripes(4, 20);
     const answers = Array.from({ length: 160 }, (_, k) => {

@@ -116,6 +116,16 @@ class Maker {
     return layers.globalAveragePooling2d({ name: this.name('average') }).apply(x) as Value;
   }
 
+  /** Averages neighbours until neither side is longer than `most`. */
+  shrink(x: Value, most: number): Value {
+    while (Math.max(x.shape[1]!, x.shape[2]!) > most) x = this.halve(x);
+    return x;
+  }
+
+  join(parts: Value[]): Value {
+    return layers.concatenate({ name: this.name('join') }).apply(parts) as Value;
+  }
+
   add(a: Value, b: Value): Value {
     return layers.add({ name: this.name('add') }).apply([a, b]) as Value;
   }
@@ -147,6 +157,7 @@ const TRUNKS: Record<Backbone, (make: Maker, x: Value) => Value> = {
     return make.flatten(make.relu(make.conv(x, 256, 4, valid)));
   },
   resnet: (make, x) => {
+    const picture = x;
     const large = x.shape[1]! > 48;
     x = make.norm(make.conv(x, 32, 3, { stride: large ? 2 : 1 }));
     for (const [filters, stride] of [
@@ -157,9 +168,9 @@ const TRUNKS: Record<Backbone, (make: Maker, x: Value) => Value> = {
     ] as const) {
       x = residual(make, x, filters, stride);
     }
-    // Down to quarters rather than to one mean: where something lies in the picture still counts, at any input size.
-    while (Math.max(x.shape[1]!, x.shape[2]!) > 2) x = make.halve(x);
-    return make.flatten(x);
+    // Where something lies in the picture still counts, at any input size; and the picture itself, made small, stands beside
+    // what was made of it: on classes never met that is as good a guess as any.
+    return make.join([make.flatten(make.shrink(x, 4)), make.flatten(make.shrink(picture, 8))]);
   },
   mobile: (make, x) => {
     x = make.norm(make.conv(x, 16, 3, { stride: 2 }), 'relu6');

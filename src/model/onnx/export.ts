@@ -106,6 +106,10 @@ const LAYERS: Record<string, (conversion: Conversion) => string> = {
     return graph.op('Flatten', [from], { axis: 1 });
   },
   Add: ({ graph, inputs }) => inputs.reduce((sum, input) => graph.op('Add', [sum, input])),
+  Concatenate: ({ graph, step, inputs, shape }) => {
+    if (shape.length !== 1) throw new OnnxExportError(`layer ${step.layer.name} joins what is not flat`);
+    return graph.op('Concat', inputs, { axis: 1 });
+  },
   Dropout: ({ inputs }) => inputs[0]!,
   Dense: ({ graph, step, config, inputs }) => {
     const [kernel, bias] = step.layer.getWeights();

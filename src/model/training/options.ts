@@ -65,6 +65,8 @@ export interface TrainOptions {
   synthesis: Synthesis;
   /** of an own network: train its head only */
   freeze: boolean;
+  /** in the end: scale what varies within classes alike in every direction, where that is better on what is held out */
+  whiten: boolean;
   /** epochs without a better held-out figure before stopping; 0: never */
   patience: number;
   /** share of the classes (or components) held out */
@@ -116,6 +118,7 @@ export function completeOptions(
     weightDecay: 1e-4,
     synthesis: 'none',
     freeze: false,
+    whiten: false,
     patience: 10,
     heldOut: 0.2,
     seed: 1,
@@ -168,6 +171,10 @@ export function checkOptions(o: TrainOptions): void {
   refuse(
     o.normalise && o.distance === 'weightedL1' && o.loss === 'cross-entropy',
     "Koch's cross-entropy is on embeddings as they are: switch normalisation off.",
+  );
+  refuse(
+    o.whiten && !(o.normalise && o.distance !== 'weightedL1' && o.distance !== 'l1'),
+    'Whitening is for normalised embeddings that l2, sql2 or cosine compares: choose those, or leave it out.',
   );
   for (const [name, least] of [
     ['embeddingSize', 2],

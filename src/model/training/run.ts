@@ -7,9 +7,14 @@ import type { Exchange } from './exchange';
 import type { Learner } from './learner';
 import { MOST_JUDGED } from './limits';
 import type { EpochReport, RunState } from './state';
-import type { TrainGo, TrainOutcome, TrainProgress, TrainStart } from './train-protocol';
+import { lastDense } from '../network/last-dense';
+import { finish } from '../../core/steps';
+import type { TrainGo, TrainOutcome, TrainProgress, TrainStart, Whitened } from './train-protocol';
+import { scatterWithin, whiteningOf } from './whitening';
 
 const MILLISECONDS_BETWEEN_REPORTS = 250;
+/** Pictures that the scatter within classes is measured on; many more than it has rows. */
+const MOST_SCATTERED = 8000;
 
 export interface RunHooks {
   progress(progress: TrainProgress): void;
@@ -169,6 +174,7 @@ export class Run {
   private async outcome(ended: TrainOutcome['ended']): Promise<TrainOutcome> {
     // Nothing judged yet (cancelled in the first epoch): what there is, is the best so far.
     if (this.bestValues.length > 0) this.set(this.bestVariables(), this.bestValues);
+    const whitened = this.start.options.whiten && ended !== 'cancelled' ? this.whiten() : undefined;
     const weights = this.learner.metricWeights();
     return {
       artifacts: await this.parts.artifacts(),
@@ -176,10 +182,42 @@ export class Run {
       ...(weights ? { weights } : {}),
       history: this.history,
       best: this.best,
+      ...(whitened ? { whitened } : {}),
       ended,
       seconds: this.seconds(),
       steps: this.step,
     };
+  }
+
+  /** Folds a whitening into the last layer, and takes it back where the held-out figure is no better for it. */
+  private whiten(): Whitened | undefined {
+    const { train, data, heldOut } = this.start;
+    const every = Math.ceil(train.length / MOST_SCATTERED);
+    const rows = train.filter((_, i) => i % every === 0);
+    const d = this.learner.dimension;
+    const vectors = new Float32Array(rows.length * d);
+    const room = Math.floor(this.exchange.embeddings.length / d);
+    for (let at = 0; at < rows.length; at += room)
+      vectors.set(this.learner.embedRows(rows.slice(at, at + room)), at * d);
+    const before = this.judge();
+    const scatter = finish(
+      scatterWithin(
+        vectors,
+        d,
+        Int32Array.from(rows, row => data.labels[row]!),
+      ),
+    );
+    // A stop breaks embedding off, so that the vectors say nothing.
+    if (this.exchange.decide(scatter === undefined || this.exchange.stopRequested)) return undefined;
+    const last = lastDense(this.parts.network);
+    const old = last.read();
+    last.map(whiteningOf(scatter!, d));
+    const after = this.judge();
+    const kept = !this.exchange.decide(
+      this.exchange.stopRequested || (heldOut.length > 0 && !((after ?? -1) > (before ?? Infinity))),
+    );
+    if (!kept) last.write(old);
+    return { kept, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
   }
 
   private seconds(): number {

@@ -39,6 +39,12 @@ export interface TrainProgress {
   secondsLeft: number;
 }
 
+export interface Whitened {
+  kept: boolean;
+  before?: number;
+  after?: number;
+}
+
 export interface TrainOutcome {
   artifacts: ModelArtifacts;
   dimension: number;
@@ -46,6 +52,8 @@ export interface TrainOutcome {
   weights?: Float32Array;
   history: EpochReport[];
   best: RunState['best'];
+  /** of a run that whitens in the end: the held-out figure without and with it, and whether it is in the network */
+  whitened?: Whitened;
   ended: 'finished' | 'early' | 'time' | 'cancelled';
   seconds: number;
   steps: number;

@@ -172,11 +172,13 @@ class Session {
   /** A checkpoint of other options, data or replicas is another run's. */
   private fingerprint(replicas: number): string {
     const { labels, answers, excluded, triplets, count } = this.data;
-    const options = { ...this.options, maxMinutes: 0 };
+    // What bounds a run or follows it leaves its steps as they are.
+    const { whiten: _whiten, ...options } = { ...this.options, maxMinutes: 0 };
+    void _whiten;
     return createHash('sha256')
       .update(
         JSON.stringify([
-          1,
+          2,
           options,
           this.input,
           replicas,
@@ -220,6 +222,7 @@ class Session {
         steps: outcome.steps,
         ended: outcome.ended,
         best: outcome.best,
+        ...(outcome.whitened && { whitened: outcome.whitened }),
         history: outcome.history.map(({ epoch, loss, heldOut }) => ({ epoch, loss, heldOut })),
       },
     };
