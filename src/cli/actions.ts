@@ -8,6 +8,7 @@ import type {
   ExamplesInfo,
   FileProblem,
   JobOptions,
+  IntervalInfo,
   MapInfo,
   Progress,
   RetrievalInfo,
@@ -297,19 +298,25 @@ function augmentationOf(names: readonly string[]) {
   };
 }
 
-function mapLines(
-  name: string,
-  { from, by, before, after, ...map }: MapInfo,
-  { seconds, images }: TrainResult,
-): string[] {
-  const auc = ({ value, low, high }: MapInfo['before']) =>
+function mapLines(name: string, map: MapInfo, { seconds, images, classes }: TrainResult): string[] {
+  const auc = ({ value, low, high }: IntervalInfo) =>
     `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
+  const from = map.learned === 'answers' ? `answers about ${images} images` : `${images} images of ${classes} classes`;
   return [
-    `${name}: a linear map of the embeddings of ${from}, learned from answers about ${images} images in ${seconds.toFixed(0)} s`,
-    `held out by ${by}, ${map.same} same and ${map.different} different pairs: AUC before ${auc(before)}, after ${auc(after)}`,
+    `${name}: a linear map of the embeddings of ${map.from}, learned from ${from} in ${seconds.toFixed(0)} s`,
+    ...(map.learned === 'answers'
+      ? [
+          `held out by ${map.by}, ${map.same} same and ${map.different} different pairs: AUC before ${auc(map.before)}, after ${auc(map.after)}`,
+        ]
+      : [
+          `held out by ${map.by}, before: ${retrievalLine(map.before)}`,
+          `held out by ${map.by}, after: ${retrievalLine(map.after)}`,
+        ]),
     ...(map.better
       ? []
-      : [`no better than before: ${name} is the same as ${from}, and not worth using; answer more first`]),
+      : [
+          `no better than before: ${name} is the same as ${map.from}, and not worth using${map.learned === 'answers' ? '; answer more first' : ''}`,
+        ]),
   ];
 }
 

@@ -405,7 +405,7 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--freeze', 'of --from: train its head only')
     .option(
       '--map',
-      'learn a linear map of the embeddings of --from (or --model) from the answers; the default where answers are all there is to learn from',
+      'learn a linear map of the embeddings of --from (or --model), from the classes where there are two or more and --use has them, else from the answers; the default where answers are all there is to learn from',
     )
     .option('--no-map', 'train the network itself')
     .option('--use <what>', 'classes, answers or both', used, ['classes', 'answers'] as TrainCliOptions['use'])

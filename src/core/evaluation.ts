@@ -97,6 +97,31 @@ export function* retrievalSteps(
   };
 }
 
+/** One report of several on disjoint queries: means by their number of queries, intervals as of strata. */
+export function pooledRetrieval(reports: readonly RetrievalReport[]): RetrievalReport {
+  const judged = reports.filter(({ queries }) => queries > 0);
+  const queries = judged.reduce((sum, report) => sum + report.queries, 0);
+  const share = (report: RetrievalReport): number => report.queries / queries;
+  const mean = (of: (report: RetrievalReport) => number): number =>
+    queries === 0 ? NaN : judged.reduce((sum, report) => sum + share(report) * of(report), 0);
+  const interval = (of: (report: RetrievalReport) => Interval): Interval => {
+    const half = ({ value, low, high }: Interval): number => Math.max(value - low, high - value);
+    return around(
+      mean(report => of(report).value),
+      Math.hypot(...judged.map(report => share(report) * half(of(report)))),
+    );
+  };
+  const ks = Object.keys(judged[0]?.recallAt ?? {}).map(Number);
+  return {
+    queries,
+    alone: reports.reduce((sum, { alone }) => sum + alone, 0),
+    precisionAt1: proportion(Math.round(queries * mean(({ precisionAt1 }) => precisionAt1.value)) || 0, queries),
+    recallAt: Object.fromEntries(ks.map(k => [k, mean(({ recallAt }) => recallAt[k]!)])),
+    rPrecision: interval(({ rPrecision }) => rPrecision),
+    mapAtR: interval(({ mapAtR }) => mapAtR),
+  };
+}
+
 /** The `count` items of smallest value, nearest first; ties by place in the list. */
 function smallest(items: readonly number[], value: (item: number) => number, count: number): number[] {
   const values = Float64Array.from(items, value);

@@ -10,6 +10,7 @@ export type {
   EngineSettings,
   EvaluateParams,
   ExamplesInfo,
+  IntervalInfo,
   MapInfo,
   RetrievalInfo,
   TrainParams,

@@ -20,6 +20,8 @@ export { createEmbedderPool } from './pool';
 export type { PoolOptions } from './pool';
 export { judgedMap } from './training/map/judged-map';
 export type { JudgedMap, MapVerdict } from './training/map/judged-map';
+export { judgedWhitening } from './training/map/judged-whitening';
+export type { JudgedWhitening, KnownClasses, WhiteningVerdict } from './training/map/judged-whitening';
 export type { KnownPairs } from './training/map/fit-map';
 export { saveModel } from './save';
 export { readModel, ModelError } from './source';

@@ -397,8 +397,9 @@ export interface TrainParams extends FolderRef {
   /** what is learned from: classes, answers, or both */
   use?: ('classes' | 'answers')[];
   /**
-   * learn a linear map of the embeddings of `from` (of the model in use, where that is left out) from the answers, and leave
-   * the network as it is. By default where answers are all there is to learn from and nothing is chosen that a map has not.
+   * learn a linear map of the embeddings of `from` (of the model in use, where that is left out) and leave the network as it
+   * is: from the classes, where there are two or more and `use` has them, else from the answers. By default where answers are
+   * all there is to learn from and nothing is chosen that a map has not.
    */
   map?: boolean;
 }
@@ -418,10 +419,19 @@ export interface RetrievalInfo {
   mapAtR: IntervalInfo;
 }
 
-/** A map of embeddings, judged by answers that it did not learn from, each fifth of the images in turn. */
-export interface MapInfo {
+/** A map of a model's embeddings, and what it did not learn from says of it. */
+export type MapInfo = AnswersMapInfo | ClassesMapInfo;
+
+interface JudgedMapInfo {
   /** the model whose embeddings it maps */
   from: string;
+  /** false: the model is what it was before */
+  better: boolean;
+}
+
+/** Learned from answers, judged by answers, each fifth of the images in turn. */
+export interface AnswersMapInfo extends JudgedMapInfo {
+  learned: 'answers';
   /** how learned and judged pairs are kept apart: no chain of `same` connects them, or they share no image */
   by: 'component' | 'image';
   /** judged pairs */
@@ -430,8 +440,15 @@ export interface MapInfo {
   /** area under their ROC curve, without the map and with it */
   before: IntervalInfo;
   after: IntervalInfo;
-  /** false: the model is what it was before */
-  better: boolean;
+}
+
+/** Learned from classes, judged by classes, each fifth of them in turn; by images where there are but two. */
+export interface ClassesMapInfo extends JudgedMapInfo {
+  learned: 'classes';
+  by: 'class' | 'image';
+  /** retrieval by what was left out, without the map and with it */
+  before: RetrievalInfo;
+  after: RetrievalInfo;
 }
 
 export interface TrainResult {

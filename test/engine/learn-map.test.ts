@@ -51,6 +51,16 @@ async function answer(where: string, from: number, to: number): Promise<void> {
   await engine.import({ folder: where, settings, file, format: 'csv', columns });
 }
 
+/** The same images in a new folder, each in that of its class. */
+async function inClasses(name: string, classOf: (index: number) => string): Promise<string> {
+  const classed = path.join(home, name);
+  for (let i = 0; i < IMAGES; i++) {
+    await mkdir(path.join(classed, classOf(i)), { recursive: true });
+    await cp(path.join(folder, fileOf(i)), path.join(classed, classOf(i), fileOf(i)));
+  }
+  return classed;
+}
+
 const cardOf = async (name: string) =>
   JSON.parse(await readFile(path.join(folder, '.margin/models', name, 'card.json'), 'utf8')) as Record<string, unknown>;
 
@@ -58,7 +68,9 @@ describe('training on answers alone', () => {
   it('learns a map of the model in use, judges it by answers that it did not see, and keeps it as a model that embeds', async () => {
     const result = await engine.train(training());
     expect(result.map).toMatchObject({ from: 'starter' });
-    const { before, after, better, same, different } = result.map!;
+    const map = result.map!;
+    if (map.learned !== 'answers') throw new Error('the map is of classes');
+    const { before, after, better, same, different } = map;
     expect(Math.min(same, different)).toBeGreaterThanOrEqual(10);
     expect(after.value > before.value).toBe(better);
     expect(result.answers!.judged).toBeGreaterThan(100);
@@ -100,15 +112,39 @@ describe('training on answers alone', () => {
   }, 300_000);
 
   it('is not what a folder of classes gets unless it is asked for', async () => {
-    const classed = path.join(home, 'classed');
-    for (let i = 0; i < IMAGES; i++) {
-      await mkdir(path.join(classed, shapeOf(i)), { recursive: true });
-      await cp(path.join(folder, fileOf(i)), path.join(classed, shapeOf(i), fileOf(i)));
-    }
+    const classed = await inClasses('classed', shapeOf);
     const quick = { epochs: 1, stepsPerEpoch: 2, heldOut: 0 } as const;
     expect((await engine.train({ ...training(quick), folder: classed })).map).toBeUndefined();
     // A head alone is judged on held-out images as any network is.
     const head = { ...training({ ...quick, from: 'starter', freeze: true, heldOut: 0.3 }), folder: classed };
     expect((await engine.train(head)).history[0].heldOut).toBeGreaterThan(0);
+  }, 300_000);
+});
+
+describe('a map of classes', () => {
+  it('is learned where it is asked for, judged by classes left out, and the model as it was where it is no better', async () => {
+    const classed = await inClasses('mapped', shapeOf);
+    const result = await engine.train({ ...training({ map: true }), folder: classed });
+    expect(result).toMatchObject({ classes: SHAPES.length, images: IMAGES, measure: 'map-at-r' });
+    const map = result.map!;
+    if (map.learned !== 'classes') throw new Error('the map is of answers');
+    expect(map).toMatchObject({ from: 'starter', by: 'class' });
+    expect(map.before.queries).toBe(IMAGES);
+    expect(map.after.mapAtR.value > map.before.mapAtR.value).toBe(map.better);
+    const model = path.join(classed, '.margin/models/learned');
+    const card = JSON.parse(await readFile(path.join(model, 'card.json'), 'utf8')) as Record<string, unknown>;
+    expect(card['evaluation']).toMatchObject({ classes: { by: 'class', better: map.better } });
+    const embedded = await engine.embed({ folder: classed, settings: { ...settings, model: 'learned' } });
+    expect(embedded).toMatchObject({ images: IMAGES, problems: [] });
+  }, 300_000);
+
+  it('is judged by images left out where there are two classes, and needs that many', async () => {
+    const two = await inClasses('two', i => (shapeOf(i) === 'circle' ? 'round' : 'edged'));
+    const result = await engine.train({ ...training({ map: true, use: ['classes'] }), folder: two });
+    expect(result.map).toMatchObject({ learned: 'classes', by: 'image' });
+    const one = await inClasses('one', () => 'all');
+    await expect(engine.train({ ...training({ map: true, use: ['classes'] }), folder: one })).rejects.toMatchObject({
+      code: 'too-little',
+    });
   }, 300_000);
 });

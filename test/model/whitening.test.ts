@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random';
 import { finish } from '../../src/core/steps';
+import { DataError, judgedWhitening } from '../../src/model';
+import { identityMap } from '../../src/model/training/map/fit-map';
 import { scatterWithin, whiteningOf } from '../../src/model/training/whitening';
 
 const n = 3;
@@ -65,5 +67,53 @@ describe('whitening within classes', () => {
     expect([...whiteningOf(scatter, n, 1)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
     const single = labels.map((_, row) => row);
     expect(finish(scatterWithin(vectors, n, single))).toBeUndefined();
+  });
+});
+
+describe('a whitening judged by what it did not learn from', () => {
+  const judge = (vectors: Float32Array, labels: Int32Array) =>
+    finish(judgedWhitening({ vectors, dimension: n, normalise: false, labels }, 1));
+
+  it('is handed out where classes left out are found better with it', () => {
+    const { vectors, labels } = clouds(40);
+    const { map, verdict } = judge(vectors, labels);
+    expect(verdict).toMatchObject({ by: 'class', better: true });
+    expect(verdict.before.queries).toBe(labels.length);
+    expect(verdict.after.mapAtR.value).toBeGreaterThan(verdict.before.mapAtR.value + 0.02);
+    expect(map).not.toEqual(identityMap(n));
+    // As many queries in strata as in one: the interval is about as wide.
+    const width = verdict.before.mapAtR.high - verdict.before.mapAtR.low;
+    expect(width).toBeGreaterThan(0);
+    expect(width).toBeLessThan(0.1);
+    expect(judge(vectors, labels)).toEqual({ map, verdict });
+  });
+
+  it('is the identity where they are not: what varies within classes is what tells others apart', () => {
+    const random = new Random(9);
+    // Each class is a line: long along the axis on which the other classes differ.
+    const labels = Int32Array.from({ length: 120 }, (_, i) => i % 4);
+    const vectors = new Float32Array(labels.length * n);
+    for (const [row, label] of labels.entries()) {
+      vectors.set(
+        [label + 0.8 * (random.next() - 0.5), 0.2 * (random.next() - 0.5), 0.2 * (random.next() - 0.5)],
+        row * n,
+      );
+    }
+    const { map, verdict } = judge(vectors, labels);
+    expect(verdict.better).toBe(false);
+    expect(verdict.after.mapAtR.value).toBeLessThanOrEqual(verdict.before.mapAtR.value);
+    expect(map).toEqual(identityMap(n));
+  });
+
+  it('is judged by images of two classes, and refused with one', () => {
+    const { vectors, labels } = clouds(40);
+    const two = labels.map(label => (label < 2 ? label : -1));
+    expect(judge(vectors, two).verdict.by).toBe('image');
+    expect(() =>
+      judge(
+        vectors,
+        labels.map(label => (label < 1 ? label : -1)),
+      ),
+    ).toThrow(DataError);
   });
 });

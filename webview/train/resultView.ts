@@ -1,6 +1,6 @@
 import type { TemplateResult } from 'lit-html';
 import { html, nothing } from 'lit-html';
-import type { IntervalInfo, MapInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
+import type { AnswersMapInfo, IntervalInfo, MapInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
 import type { TrainCommand, TrainState } from '../../src/rpc/train-protocol';
 import { icon } from '../ui/icons';
 import { t } from '../ui/text';
@@ -33,7 +33,7 @@ export function resultView(state: Extract<TrainState, { kind: 'done' }>, context
           </p>`
     }
     ${buttonsView([...buttons, ['evaluate', t('Evaluate…')], ['openFolder', t('Open Model Folder')]], context)}
-    ${result.map ? mapView(result.map) : after ? beforeAndAfter(after, before, run.modelBefore, result) : notJudged()}
+    ${result.map ? mapView(result.map) : after ? beforeAndAfter(after, before, run.modelBefore, heldOutWords(after, result)) : notJudged()}
     ${answers ? answersView(answers, context) : nothing}
     ${
       problems.length === 0
@@ -60,6 +60,8 @@ function isBetter({ map, unchanged }: TrainResult): boolean {
 
 function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, backend, map }: TrainResult): string {
   const time = durationText(seconds);
+  if (map?.learned === 'classes')
+    return t('Learned from {0} images of {1} classes in {2}, on top of “{3}”', images, classes, time, map.from);
   if (map) return t('Learned from answers about {0} images in {1}, on top of “{2}”', images, time, map.from);
   const how = {
     finished: t('Trained for {0} epochs in {1}', epochs, time),
@@ -79,7 +81,7 @@ function beforeAndAfter(
   after: RetrievalInfo,
   before: RetrievalInfo | undefined,
   modelBefore: string,
-  { heldOutBy }: TrainResult,
+  how: string,
 ): TemplateResult {
   const rows: [string, (info: RetrievalInfo) => IntervalInfo | number | undefined][] = [
     ['P@1', ({ precisionAt1 }) => precisionAt1],
@@ -112,15 +114,27 @@ function beforeAndAfter(
         )}
       </tbody>
     </table>
-    <p class="muted">
-      ${t('{0} images that training never saw ask among each other, with 95 % intervals.', after.queries)}
-      ${keptApart(heldOutBy)}
-    </p>
+    <p class="muted">${how}</p>
   </section>`;
 }
 
+function mapView(map: MapInfo): TemplateResult {
+  if (map.learned === 'answers') return answersMapView(map);
+  const asked =
+    map.by === 'class'
+      ? t(
+          '{0} images ask among all, each by what was learned without its class, with 95 % intervals.',
+          map.after.queries,
+        )
+      : t(
+          '{0} images ask among each other, each by what was learned without it, with 95 % intervals.',
+          map.after.queries,
+        );
+  return beforeAndAfter(map.after, map.before, map.from, asked);
+}
+
 /** Answers that a map did not learn from, ordered without it and with it. */
-function mapView({ from, by, same, different, before, after }: MapInfo): TemplateResult {
+function answersMapView({ from, by, same, different, before, after }: AnswersMapInfo): TemplateResult {
   return html`<section>
     <h2>${t('On held-out answers, before and after')}</h2>
     <table class="judged">
@@ -154,6 +168,13 @@ function cellView(value: IntervalInfo | number | undefined): TemplateResult {
   if (value === undefined) return html`<td></td>`;
   if (typeof value === 'number') return html`<td>${percent(value)}</td>`;
   return html`<td>${percent(value.value)} <span class="muted">${spanText(value)}</span></td>`;
+}
+
+function heldOutWords({ queries }: RetrievalInfo, { heldOutBy }: TrainResult): string {
+  return [
+    t('{0} images that training never saw ask among each other, with 95 % intervals.', queries),
+    keptApart(heldOutBy),
+  ].join(' ');
 }
 
 function keptApart(by: string): string {

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { appendMap, DataError, judgedMap, readModel, saveModel } from '../../model';
+import { appendMap, DataError, judgedMap, judgedWhitening, readModel, saveModel } from '../../model';
 import type { ModelCard, ModelSource } from '../../model';
-import type { MapInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { AnswersMapInfo, ClassesMapInfo, MapInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { Steps } from '../../core/steps';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
@@ -10,6 +11,7 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import { inSlices } from '../slices';
 import type { Workspace } from '../workspace';
+import { labelsOf } from './mine';
 import { answersAmong, oldAnswers } from './train-answers';
 import { fillVectors } from './vectors';
 
@@ -21,7 +23,7 @@ const OF_NETWORKS = [
 /** Distances that the map is learned for: those that order unit vectors as l2 does. */
 const METRICS: readonly string[] = ['l2', 'sql2', 'cosine'];
 
-/** Whether the answers are to be learned as a map of a model's embeddings. @throws EngineError for choices that a map lacks */
+/** Whether classes or answers are to be learned as a map of a model's embeddings. @throws EngineError for choices that a map lacks */
 export function isMap(params: TrainParams, images: readonly KnownImage[]): boolean {
   const { map, use = ['classes', 'answers'] } = params;
   const chosen = OF_NETWORKS.filter(name => params[name] !== undefined);
@@ -50,8 +52,8 @@ export async function sourceOf(workspace: Workspace, ref: string, assets: Assets
 }
 
 /**
- * Learns a linear map of a model's embeddings from the answers and keeps the model with it. A model that is such a map already
- * is learned anew from all answers on what it was made from: judged by answers that it knows, it could only lose.
+ * Learns a linear map of a model's embeddings from the classes or the answers and keeps the model with it. A model that is such
+ * a map already is learned anew on what it was made from: judged by what it knows, it could only lose.
  * @param folder where the model goes
  */
 export async function learnMap(
@@ -76,8 +78,8 @@ export async function learnMap(
   }
   const flagged = new Set(workspace.ledger.state.flagged().keys());
   const known = inventory.images.filter(({ hash }) => !flagged.has(hash));
-  const touched = new Set(answersAmong(workspace, known).flatMap(({ a, b }) => [a, b]));
-  const asked = known.filter((_, row) => touched.has(row));
+  const way = byClasses(params, known) ? fromClasses : fromAnswers;
+  const asked = way.images(workspace, known);
   const ofBase = { ...settings, model: source.id };
   const normalise = embedding.normalise || embedding.metric === 'cosine';
   const { chosen, images, dimension, backend, problems } = await embedders.use(
@@ -88,24 +90,18 @@ export async function learnMap(
       const filled = await fillVectors(workspace, asked, embedder, ofBase, options);
       const usable = asked.filter(({ hash }) => filled.store.has(hash));
       const { vectors } = await filled.store.matrix(usable.map(({ hash }) => hash));
-      const answers = answersAmong(workspace, usable);
-      const pairs = (relation: string) =>
-        answers.flatMap(({ a, b, relation: is }) => (is === relation ? [[a, b] as const] : []));
       const progress = new StageProgress('train', options.report);
-      const data = {
-        vectors,
-        dimension: embedder.dimension,
-        normalise,
-        same: pairs('same'),
-        different: pairs('different'),
-      };
-      const steps = judgedMap(data, seed, (done, total) => progress.update(done, total));
+      const steps = way.learn(
+        workspace,
+        usable,
+        { vectors, dimension: embedder.dimension, normalise },
+        seed,
+        (done, total) => progress.update(done, total),
+      );
       return {
         chosen: await inSlices(steps, options.signal).catch((error: unknown) => {
           if (!(error instanceof DataError)) throw error;
-          throw new EngineError('too-little', error.message, 'Answer more pairs first, near ones and far ones.', {
-            cause: error,
-          });
+          throw new EngineError('too-little', error.message, way.hint, { cause: error });
         }),
         images: usable,
         dimension: embedder.dimension,
@@ -116,11 +112,12 @@ export async function learnMap(
   );
   const map: MapInfo = { from: source.id, ...chosen.verdict };
   const artifacts = await appendMap(source, chosen.map, dimension, embedders.options(settings));
-  const answers = [...workspace.knowledge.graph.judged()].length;
+  const answers = map.learned === 'answers' ? [...workspace.knowledge.graph.judged()].length : 0;
+  const classes = map.learned === 'classes' ? labelsOf(images).names.length : 0;
   const card: ModelCard = {
     version: 1,
     name,
-    description: describe(map, answers),
+    description: describe(map, map.learned === 'answers' ? `${answers} answers` : `${classes} classes`),
     input: source.card.input,
     ...(artifacts.output !== undefined && { output: artifacts.output }),
     embedding: { dimension, normalise, metric: embedding.metric },
@@ -128,10 +125,11 @@ export async function learnMap(
       map: { from: source.id, key: source.key },
       seed,
       images: images.length,
+      classes,
       answers,
       seconds: Math.round((performance.now() - began) / 1000),
     },
-    evaluation: { answers: chosen.verdict },
+    evaluation: { [map.learned]: chosen.verdict },
   };
   await saveModel(folder, artifacts, card);
   workspace.events.changed('models');
@@ -149,14 +147,61 @@ export async function learnMap(
     seconds: (performance.now() - began) / 1000,
     parameters: dimension * dimension,
     images: images.length,
-    classes: 0,
+    classes,
     heldOutBy: map.by,
     history: [],
-    measure: 'auc',
+    measure: map.learned === 'answers' ? 'auc' : 'map-at-r',
     map,
     ...(old && { answers: old }),
     problems,
   };
+}
+
+type Verdict = Omit<AnswersMapInfo, 'from'> | Omit<ClassesMapInfo, 'from'>;
+
+/** A way of learning a map: which images it asks of, and what it makes of their vectors. */
+interface Way {
+  images(workspace: Workspace, known: readonly KnownImage[]): KnownImage[];
+  learn(
+    workspace: Workspace,
+    images: readonly KnownImage[],
+    vectors: { vectors: Float32Array; dimension: number; normalise: boolean },
+    seed: number,
+    tell: (done: number, total: number) => void,
+  ): Steps<{ map: Float64Array; verdict: Verdict }>;
+  /** what to do where there is too little to learn from */
+  hint: string;
+}
+
+const fromAnswers: Way = {
+  images: (workspace, known) => {
+    const touched = new Set(answersAmong(workspace, known).flatMap(({ a, b }) => [a, b]));
+    return known.filter((_, row) => touched.has(row));
+  },
+  *learn(workspace, images, vectors, seed, tell) {
+    const answers = answersAmong(workspace, images);
+    const pairs = (relation: string) =>
+      answers.flatMap(({ a, b, relation: is }) => (is === relation ? [[a, b] as const] : []));
+    const data = { ...vectors, same: pairs('same'), different: pairs('different') };
+    const { map, verdict } = yield* judgedMap(data, seed, tell);
+    return { map, verdict: { learned: 'answers', ...verdict } };
+  },
+  hint: 'Answer more pairs first, near ones and far ones.',
+};
+
+const fromClasses: Way = {
+  images: (_, known) => known.filter(image => image.class !== null),
+  *learn(_, images, vectors, seed, tell) {
+    const { map, verdict } = yield* judgedWhitening({ ...vectors, labels: labelsOf(images).labels }, seed, tell);
+    return { map, verdict: { learned: 'classes', ...verdict } };
+  },
+  hint: 'Give each class a folder with two images or more, or learn from answers (--use answers).',
+};
+
+/** Whether the map is of the classes: nothing else is wanted, or they are and there are at least two. */
+function byClasses({ use = ['classes', 'answers'] }: TrainParams, images: readonly KnownImage[]): boolean {
+  if (!use.includes('answers')) return true;
+  return use.includes('classes') && new Set(images.flatMap(image => image.class ?? [])).size >= 2;
 }
 
 /** The model itself, or what it was made from where it is a map of something that is still there unchanged. */
@@ -168,9 +213,12 @@ async function baseOf(workspace: Workspace, ref: string, assets: Assets): Promis
   return base && base.key === made.key ? base : source;
 }
 
-function describe({ from, better, before, after }: MapInfo, answers: number): string {
-  const figures = `AUC of held-out pairs ${before.value.toFixed(3)} before, ${after.value.toFixed(3)} after`;
-  return better
-    ? `“${from}” with a linear map learned from ${answers} answers: ${figures}`
-    : `No better than “${from}”, and the same as it: ${answers} answers taught no map that orders held-out pairs better (${figures})`;
+function describe(map: MapInfo, from: string): string {
+  const figures =
+    map.learned === 'answers'
+      ? `AUC of held-out pairs ${map.before.value.toFixed(3)} before, ${map.after.value.toFixed(3)} after`
+      : `MAP@R of held-out ${map.by === 'class' ? 'classes' : 'images'} ${map.before.mapAtR.value.toFixed(3)} before, ${map.after.mapAtR.value.toFixed(3)} after`;
+  return map.better
+    ? `“${map.from}” with a linear map learned from ${from}: ${figures}`
+    : `No better than “${map.from}”, and the same as it: ${from} taught no map that is better on what was held out (${figures})`;
 }

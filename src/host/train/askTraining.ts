@@ -58,7 +58,9 @@ const EPOCHS = 30;
 function rowsOf(choice: TrainChoice): { name: string; value: string; ask: Asked }[] {
   const network =
     choice.map && choice.from !== undefined
-      ? t('{0}, sharpened by answers', choice.from)
+      ? choice.use?.includes('classes')
+        ? t('{0}, sharpened by classes', choice.from)
+        : t('{0}, sharpened by answers', choice.from)
       : choice.from === undefined
         ? backboneWords(choice.backbone ?? 'resnet').label
         : choice.freeze
@@ -95,13 +97,18 @@ async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'setti
 }
 
 async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
-  const picked = await pick<TrainChoice['backbone'] | 'own' | 'map'>(t('Base network'), [
+  const picked = await pick<TrainChoice['backbone'] | 'own' | 'map' | 'classMap'>(t('Base network'), [
     ...(models.length > 0
       ? [
           {
             label: t('Sharpen a Model With Your Answers…'),
             detail: t('its network stays as it is; from about 100 answers, in seconds, judged on answers held out'),
             value: 'map' as const,
+          },
+          {
+            label: t('Sharpen a Model With Your Classes…'),
+            detail: t('its network stays as it is; from two classes, in seconds, judged on classes held out'),
+            value: 'classMap' as const,
           },
         ]
       : []),
@@ -119,7 +126,8 @@ async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Pr
   if (picked === undefined) return undefined;
   const { from: _from, freeze: _freeze, map: _map, ...rest } = choice;
   void [_from, _freeze, _map];
-  if (picked !== 'own' && picked !== 'map') return consistent({ epochs: EPOCHS, ...rest, backbone: picked });
+  if (picked !== 'own' && picked !== 'map' && picked !== 'classMap')
+    return consistent({ epochs: EPOCHS, ...rest, backbone: picked });
   const from = await pick<string>(
     t('The model to go on from'),
     models.map(({ id, name, description }) => ({
@@ -129,7 +137,7 @@ async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Pr
     })),
   );
   if (from === undefined) return undefined;
-  if (picked === 'map') return { name: rest.name, from, map: true, use: ['answers'] };
+  if (picked !== 'own') return { name: rest.name, from, map: true, use: [picked === 'map' ? 'answers' : 'classes'] };
   const freeze = await pick<boolean>(t('What to train of it'), [
     { label: t('The whole network'), detail: t('learns most; needs more images'), value: false },
     { label: t('Its head only'), detail: t('the base network stays as it is'), value: true },

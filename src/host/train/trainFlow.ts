@@ -96,13 +96,22 @@ async function runTraining(margin: Margin, run: TrainRun): Promise<void> {
       const show = t('Show');
       const text = map
         ? map.better
-          ? t(
-              '“{0}” learned from your answers: the AUC of held-out pairs was {1}, is {2}.',
-              name,
-              percent(map.before.value),
-              percent(map.after.value),
-            )
-          : t('“{0}” is no better than “{1}”: more answers may change that.', name, map.from)
+          ? map.learned === 'classes'
+            ? t(
+                '“{0}” learned from your classes: the MAP@R of held-out ones was {1}, is {2}.',
+                name,
+                percent(map.before.mapAtR.value),
+                percent(map.after.mapAtR.value),
+              )
+            : t(
+                '“{0}” learned from your answers: the AUC of held-out pairs was {1}, is {2}.',
+                name,
+                percent(map.before.value),
+                percent(map.after.value),
+              )
+          : map.learned === 'classes'
+            ? t('“{0}” is no better than “{1}”.', name, map.from)
+            : t('“{0}” is no better than “{1}”: more answers may change that.', name, map.from)
         : before && after
           ? t(
               '“{0}” is trained: P@1 on held-out images was {1}, is {2}.',
