@@ -21,6 +21,7 @@ export const commands = {
   cancelJob: 'margin.cancelJob',
   searchAnswers: 'margin.searchAnswers',
   showContradictions: 'margin.showContradictions',
+  settleDisagreements: 'margin.settleDisagreements',
   showSessionSummary: 'margin.showSessionSummary',
   /** of a row in the Answers view: not in the palette */
   flipAnswer: 'margin.flipAnswer',

@@ -7,6 +7,7 @@ import type {
   EngineSettings,
   ExamplesInfo,
   FileProblem,
+  Item,
   JobOptions,
   IntervalInfo,
   MapInfo,
@@ -14,7 +15,7 @@ import type {
   RetrievalInfo,
   TrainResult,
 } from '../engine/api';
-import type { Actions, CommonOptions, TrainCliOptions } from './program';
+import type { Actions, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
 
 /** Files named one by one in text output; `--json` names all. */
@@ -33,6 +34,23 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
     folder: path.resolve(folder),
     settings: settingsOf(options),
   });
+
+  const writeItems = async (out: string, items: readonly Item[]): Promise<void> => {
+    await mkdir(path.dirname(path.resolve(out)), { recursive: true });
+    await writeFile(path.resolve(out), items.map(item => `${JSON.stringify(item)}\n`).join(''));
+  };
+  /** Nothing is searched: the ledger says which pairs those are. */
+  const listDisagreements = async (folder: string, options: MineOptions): Promise<void> => {
+    const items = (await engine.disagreements(ref(folder, options), job(options))).slice(0, options.top);
+    if (options.out !== undefined) await writeItems(options.out, items);
+    print(options, { lane: 'disagreements', items }, [
+      items.length === 1 ? 'People differ about 1 pair' : `People differ about ${items.length} pairs`,
+      ...items.map(({ a, b, said = [] }) =>
+        [`  ${a.path} and ${b.path}: `, said.map(({ by, relation }) => `${by} ${relation}`).join(', ')].join(''),
+      ),
+      ...(options.out !== undefined ? [`written to ${options.out}`] : []),
+    ]);
+  };
 
   return {
     async scan(folder, options) {
@@ -65,6 +83,10 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
 
     async mine(folder, options) {
       const params = ref(folder, options);
+      if (options.lane === 'disagreements') {
+        await listDisagreements(folder, options);
+        return;
+      }
       const result = await engine.mine(
         {
           ...params,
@@ -92,9 +114,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
       );
       const { lane, report } = result;
       if (options.out !== undefined) {
-        const items = await engine.candidates({ ...params, lane: lane.lane });
-        await mkdir(path.dirname(path.resolve(options.out)), { recursive: true });
-        await writeFile(path.resolve(options.out), items.map(item => `${JSON.stringify(item)}\n`).join(''));
+        await writeItems(options.out, await engine.candidates({ ...params, lane: lane.lane }));
       }
       const leftOut = Object.entries(report.leftOut).filter(([, count]) => count > 0);
       print(options, result, [
@@ -115,6 +135,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         a: options.a,
         b: options.b,
         relation: options.relation,
+        settle: options.settle === true,
       });
       print(options, result, [`${options.a} and ${options.b}: ${options.relation} (${result.id})`]);
     },

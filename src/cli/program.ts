@@ -53,6 +53,7 @@ export interface AnswerOptions extends CommonOptions {
   a: string;
   b: string;
   relation: 'same' | 'different' | 'incomparable';
+  settle?: boolean;
 }
 
 export interface ExportOptions extends CommonOptions {
@@ -260,7 +261,11 @@ export function buildProgram(version: string, actions: Actions): Command {
   common(program.command('embed').description('fill the cache of embeddings')).action(actions.embed);
 
   common(program.command('mine').description('find the candidates that teach the most'))
-    .addOption(new Option('--lane <lane>', 'kind of candidate').choices([...LANES]).default('hard-triplets'))
+    .addOption(
+      new Option('--lane <lane>', 'kind of candidate; disagreements lists the pairs on which people differ')
+        .choices([...LANES])
+        .default('hard-triplets'),
+    )
     .addOption(
       new Option('--distance <metric>', 'how embeddings are compared').choices(['auto', ...METRICS]).default('auto'),
     )
@@ -310,6 +315,7 @@ export function buildProgram(version: string, actions: Actions): Command {
         .choices(['same', 'different', 'incomparable'])
         .makeOptionMandatory(),
     )
+    .option('--settle', 'settles what people said of this pair before: their answers are kept and count no more')
     .action(actions.answer);
 
   common(program.command('export').description('write a manifest that a trainer reads'))

@@ -20,8 +20,8 @@ export type Metric = 'l2' | 'sql2' | 'l1' | 'weightedL1' | 'cosine';
 
 export const METRICS: readonly Metric[] = ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'];
 
-/** A kind of candidate. */
-export type Lane =
+/** A kind of candidate that a search finds. */
+export type MinedLane =
   | 'hard-triplets'
   | 'semi-hard-triplets'
   | 'hard-negatives'
@@ -30,7 +30,10 @@ export type Lane =
   | 'near-duplicates'
   | 'label-errors';
 
-export const LANES: readonly Lane[] = [
+/** A kind of candidate: mined, or a pair on which people differ. */
+export type Lane = MinedLane | 'disagreements';
+
+export const MINED_LANES: readonly MinedLane[] = [
   'hard-triplets',
   'semi-hard-triplets',
   'hard-negatives',
@@ -39,6 +42,8 @@ export const LANES: readonly Lane[] = [
   'near-duplicates',
   'label-errors',
 ];
+
+export const LANES: readonly Lane[] = [...MINED_LANES, 'disagreements'];
 
 /** Canonical key of an unordered pair: the smaller hash, a space, the larger hash. Built by `pairKey`. */
 export type PairKey = `${ImageHash} ${ImageHash}`;

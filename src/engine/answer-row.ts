@@ -5,7 +5,7 @@ import type { Opinion } from './opinion';
 
 /** A standing answer for the eye: where its images lie now, and what the model says of them. */
 export function answerRow(
-  { id, a, b, relation, by, at }: StandingAnswer,
+  { id, a, b, relation, by, at, settled }: StandingAnswer,
   seen: ReadonlyMap<ImageHash, ImageRef>,
   opinion?: Opinion,
 ): AnswerRow {
@@ -19,5 +19,6 @@ export function answerRow(
     at: new Date(at).toISOString(),
     missing: !seen.has(a) || !seen.has(b),
     ...(distance !== undefined && { distance }),
+    ...(settled && { settled }),
   };
 }

@@ -16,6 +16,7 @@ export type {
   TrainParams,
   TrainResult,
   FileProblem,
+  Item,
   Progress,
 } from '../rpc/engine-protocol';
 export { BACKBONES, LOSSES, ONLINE_MININGS } from '../model';

@@ -31,9 +31,12 @@ export class Contradictions {
 
   constructor(readonly parts: ContradictionsParts) {}
 
-  /** Takes in pairs that have come to contradict other answers. */
+  /**
+   * Takes in pairs that have come to contradict other answers. A pair on which people differ waits in its own lane: to tell a
+   * person at once that somebody said otherwise would make their next answers less their own.
+   */
   arisen(pairs: readonly Pair[]): void {
-    this.#waiting.unshift(...pairs.filter(([a]) => this.#concerns(a)));
+    this.#waiting.unshift(...pairs.filter(([a, b]) => this.#concerns(a) && !this.parts.ledger.state.differs(a, b)));
   }
 
   /** Takes up every contradiction there is, those left for later too. Returns how many. */
@@ -92,7 +95,8 @@ export class Contradictions {
     const { ledger, knowledge } = this.parts;
     const act = ledger.state.lastOf(ledger.by);
     if (act === undefined) return;
-    const made = ledger.state.answersWith(act).filter(({ id, a }) => {
+    const made = ledger.state.answersWith(act).filter(({ id, a, b }) => {
+      if (ledger.state.differs(a, b)) return false;
       const found = contradictionAt(knowledge.graph, a, () => 1);
       return found?.suspects.some(suspect => suspect.id === id);
     });

@@ -2,7 +2,7 @@ import type { Steps } from '../core/steps';
 import { rowDistance } from '../core/distances';
 import { Random } from '../core/random';
 import type { MiningData } from '../core/mining/types';
-import type { Lane, Metric } from '../core/types';
+import type { Metric, MinedLane } from '../core/types';
 import type { ModelCard } from '../model';
 
 /** A margin that nobody chose, and where it comes from, in words. */
@@ -32,7 +32,7 @@ const FARTHER = 0.2;
  * On seeded samples, so that it repeats; a few hundred images against a few thousand.
  */
 export function* fittingMargin(
-  lane: Lane,
+  lane: MinedLane,
   metric: Metric,
   data: Pick<MiningData, 'vectors' | 'dimension' | 'labels'>,
   { embedding, training }: Pick<ModelCard, 'embedding' | 'training'>,

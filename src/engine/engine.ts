@@ -17,6 +17,7 @@ import type {
   MineParams,
   MineResult,
   ModelInfo,
+  PairItem,
   ScanResult,
   Thumbnail,
 } from '../rpc/engine-protocol';
@@ -143,6 +144,16 @@ export class Engine {
   async candidates(params: FolderRef & { lane: Lane }): Promise<Item[]> {
     const workspace = await this.#open(params);
     return workspace.labelling.ranked(params.lane);
+  }
+
+  /** Pairs on which people differ, the weightiest first, each with what everybody said. */
+  async disagreements(params: FolderRef, options: JobOptions = {}): Promise<PairItem[]> {
+    const workspace = await this.#open(params);
+    await workspace.ledger.refresh();
+    await this.#alone(params.folder, () => workspace.takeInventory(params.settings, options));
+    return workspace.labelling
+      .ranked('disagreements')
+      .flatMap(({ isOpen, ...item }) => (isOpen && item.kind === 'pair' ? [item] : []));
   }
 
   async answer({ folder, settings, ...given }: AnswerParams): Promise<LabelWindow> {
@@ -272,9 +283,9 @@ export class Engine {
     return measureSpeed(params, this.#embedders, this.assets, options);
   }
 
-  /** Adds one answer about two files of the folder, for scripts. */
+  /** Adds one answer about two files of the folder, for scripts; `settle`: what people said of them before counts no more. */
   async answerFiles(
-    params: FolderRef & { a: string; b: string; relation: 'same' | 'different' | 'incomparable' },
+    params: FolderRef & { a: string; b: string; relation: 'same' | 'different' | 'incomparable'; settle?: boolean },
   ): Promise<{ id: string }> {
     const workspace = await this.#open(params);
     return answerFiles(workspace, params);

@@ -3,14 +3,23 @@ import { verdictOf } from '../core/settled';
 import type { ImageHash, Lane, Relation, TripletVerdict } from '../core/types';
 import { tripletAnswers } from '../dataset/ledger';
 import type { AnswerDraft, Ledger, StandingAnswer } from '../dataset/ledger';
-import type { AnswerParams, ClassProposalInfo, ImageRef, Item, LabelWindow, LaneState } from '../rpc/engine-protocol';
+import type {
+  AnswerParams,
+  ClassProposalInfo,
+  ImageRef,
+  Item,
+  LabelWindow,
+  LaneState,
+  SaidBy,
+} from '../rpc/engine-protocol';
 import type { ClassOffers } from './class-offers';
 import type { Contradictions } from './contradictions';
 import { EngineError } from './errors';
 import type { Knowledge } from './knowledge';
 import { LaneView, pairsOf } from './lane-view';
-import type { LaneStore, StoredCandidate, StoredLane } from './lanes';
-import { outlookOf } from './outlook';
+import { settledBy, type Disagreements } from './disagreements';
+import { isMined, type CandidateQuestion, type LaneStore, type QuestionLane } from './lanes';
+import { outlookOf, type Outlook } from './outlook';
 import { repeatsAmong } from './repeats';
 import { settledFor } from './second-opinion';
 import type { Turns } from './turns';
@@ -38,6 +47,7 @@ export interface LabellingParts {
   /** when this engine opened the folder, milliseconds since 1970 */
   openedAt: number;
   contradictions: Contradictions;
+  disagreements: Disagreements;
   offers: ClassOffers;
   turns: Turns;
   /** shares of questions that need not be asked, 0 to 1 */
@@ -52,17 +62,18 @@ export class Labelling {
 
   constructor(readonly parts: LabellingParts) {}
 
-  /** Every mined lane with what is left in it. */
+  /** Every lane with what is left in it: the mined ones, and the disagreements where there were any. */
   states(): LaneState[] {
-    return this.parts.lanes.all().map(({ lane }) => this.#state(this.#view(lane)!));
+    return this.#lanes().map(lane => this.#state(this.#view(lane)!));
   }
 
   /** A lane as it was ranked, whatever was judged since. */
-  ranked(lane: Lane): (Item & { rank: number; score: number })[] {
+  ranked(lane: Lane): (Item & { rank: number; score: number; isOpen?: boolean })[] {
     const view = this.#view(lane);
     return view
       ? view.stored.candidates.map((candidate, rank) => ({
           ...this.#item(candidate, view.stored),
+          ...(view.stored.lane === 'disagreements' && { isOpen: view.isOpen(candidate.id) }),
           rank,
           score: candidate.score,
         }))
@@ -76,8 +87,9 @@ export class Labelling {
 
   /** The panel's snapshot: `count` open items of the lane (the one mined last where none is named), from the item `from` on. */
   async window(lane: Lane | undefined, count: number, from?: string): Promise<LabelWindow> {
-    const { lanes, ledger, openedAt, contradictions, offers, find } = this.parts;
-    const view = this.#view(lane ?? lanes.latest()?.lane);
+    const { lanes, ledger, openedAt, contradictions, offers } = this.parts;
+    // Disagreements may be gone, as by an undo in another window: then what was mined is there to go on with.
+    const view = this.#view(lane ?? lanes.latest()?.lane) ?? this.#view(lane && lanes.latest()?.lane);
     const contradiction = view && (await contradictions.current());
     const offer = view && !contradiction ? offers.current() : undefined;
     const common = {
@@ -98,13 +110,14 @@ export class Labelling {
       lane: this.#state(view),
       items,
       history: history.slice(0, count),
-      ...outlookOf(view, ledger.state, ledger.by, image => find(image)?.class),
+      ...this.#outlook(view),
       ...(elsewhere !== undefined && { elsewhere }),
     };
   }
 
   /**
-   * Writes what one verdict means: one answer for a pair, two for a triplet, in one act. Resolves when the ledger has
+   * Writes what one verdict means: one answer for a pair, two for a triplet, in one act; in the lane of disagreements, one
+   * that names the answers that it settles. Resolves when the ledger has
    * them on disk, or has said that it cannot (see `unsaved` in the window).
    * An answer to a repeat is marked as one, and stands like any other: both what was said before and what is said now stay
    * in the ledger, and the latest counts.
@@ -131,13 +144,24 @@ export class Labelling {
       );
     }
     const path = (hash: ImageHash) => find(hash)?.path ?? '';
-    const { model, metric, margin } = view.stored;
-    const why = { lane: view.stored.lane, model, metric, margin, rank: view.rankOf(itemId) };
+    const { stored } = view;
+    const by = isMined(stored) ? { model: stored.model, metric: stored.metric, margin: stored.margin } : {};
+    const why = { lane: stored.lane, ...by, rank: view.rankOf(itemId) };
     const looked = Math.max(0, Math.round(ms));
     if (candidate.kind === 'pair') {
       if (!RELATIONS.includes(verdict)) throw badVerdict(verdict);
       const { a, b, distance } = candidate;
-      const details = { paths: [path(a), path(b)] as [string, string], why: { ...why, distance }, ms: looked };
+      const details = {
+        paths: [path(a), path(b)] as [string, string],
+        why: { ...why, ...(distance !== undefined && { distance }) },
+        ms: looked,
+      };
+      if (stored.lane === 'disagreements') {
+        const settles = settledBy(ledger.state, a, b, ledger.by);
+        const draft = { kind: 'answer', a, b, relation: verdict as Relation, ...details } as const;
+        await ledger.append([{ ...draft, ...(settles.length > 0 && { settles }) }], { token });
+        return;
+      }
       const [draft] = this.#marked([{ kind: 'answer', a, b, relation: verdict as Relation, ...details }], repeat);
       await ledger.append([draft], { token });
       return;
@@ -160,7 +184,7 @@ export class Labelling {
     await ledger.append(this.#marked(drafts, repeat), { token });
   }
 
-  /** Says what a pair of a contradiction really is. Another person's answer stays: then people differ, and that is theirs to settle. */
+  /** Says what a pair of a contradiction really is. Another person's answer stays: then people differ, and their lane asks who is right. */
   async settle(a: ImageHash, b: ImageHash, relation: Relation, token: string): Promise<void> {
     const { ledger, find, contradictions } = this.parts;
     const paths: [string, string] = [find(a)?.path ?? '', find(b)?.path ?? ''];
@@ -194,11 +218,9 @@ export class Labelling {
     if (!undone) return undefined;
     // A flag or a class was taken back: no pair's answer says which images that touches.
     if (undone.answers.length === 0) this.parts.forget();
-    const preferred = lane ?? lanes.latest()?.lane;
-    const others = lanes
-      .all()
-      .map(stored => stored.lane)
-      .filter(other => other !== preferred);
+    const settled = undone.answers.some(({ settles }) => settles);
+    const preferred = settled ? 'disagreements' : (lane ?? lanes.latest()?.lane);
+    const others = this.#lanes().filter(other => other !== preferred);
     for (const each of preferred ? [preferred, ...others] : others) {
       const view = this.#view(each);
       const candidate = view?.askedBy(undone.answers);
@@ -207,16 +229,27 @@ export class Labelling {
     return undefined;
   }
 
-  /** The lane's questions; made anew when it was mined again. */
+  /** The lanes that there are. */
+  #lanes(): Lane[] {
+    const { lanes, disagreements } = this.parts;
+    const last: Lane[] = disagreements.lane() ? ['disagreements'] : [];
+    return [...lanes.all().map(({ lane }): Lane => lane), ...last];
+  }
+
+  /** The lane's questions; made anew when it was mined again, or when people came to differ about more pairs. */
   #view(lane: Lane | undefined): LaneView | undefined {
-    const stored = lane && this.parts.lanes.get(lane);
+    if (!lane) return undefined;
+    const { lanes: mined, disagreements } = this.parts;
+    const stored = lane === 'disagreements' ? disagreements.lane() : mined.get(lane);
     if (!stored) return undefined;
     let view = this.#views.get(lane);
     if (view?.stored !== stored) {
       const { knowledge, find, lanes, ledger, shares } = this.parts;
       const groups = groupNumbers(lanes.duplicates());
       const groupOf = (image: ImageHash) => groups.get(image) ?? image;
-      const settledAs = settledFor({ knowledge, by: ledger.by }, () => shares().overlap);
+      const differs = (a: ImageHash, b: ImageHash) => (ledger.state.differs(a, b) ? undefined : 'incomparable');
+      const settledAs =
+        lane === 'disagreements' ? differs : settledFor({ knowledge, by: ledger.by }, () => shares().overlap);
       const isThere = (image: ImageHash) => find(image) !== undefined;
       view = new LaneView(stored, { knowledge, groupOf, isThere, settledAs }, stored.seed);
       this.#views.set(lane, view);
@@ -225,18 +258,20 @@ export class Labelling {
   }
 
   #state({ stored, order }: LaneView): LaneState {
-    const { lane, model, metric, margin, minedAt, candidates } = stored;
+    const total = stored.candidates.length;
     const { open: remaining } = order;
-    return {
-      lane,
-      model,
-      metric,
-      margin,
-      minedAt,
-      total: candidates.length,
-      settled: candidates.length - remaining,
-      remaining,
-    };
+    const counts = { total, settled: total - remaining, remaining };
+    if (!isMined(stored)) return { lane: 'disagreements', ...counts };
+    const { lane, model, metric, margin, minedAt } = stored;
+    return { lane, model, metric, margin, minedAt, ...counts };
+  }
+
+  /** How the work on a lane goes on; of disagreements, where no class says what is expected, only for how long. */
+  #outlook(view: LaneView): Outlook {
+    const { ledger, find } = this.parts;
+    const outlook = outlookOf(view, ledger.state, ledger.by, image => find(image)?.class);
+    if (view.stored.lane === 'disagreements') delete outlook.chanceOfChange;
+    return outlook;
   }
 
   /** The next questions, those that nobody has on their screen, and repeats among them. */
@@ -245,7 +280,8 @@ export class Labelling {
     const { candidates, elsewhere } = await turns.next(view, count, from);
     const plan = { state: ledger.state, by: ledger.by, share: shares().repeats };
     const wanted = from !== undefined && candidates[0]?.id === from;
-    const repeats = wanted || candidates.length === 0 ? undefined : repeatsAmong(view, count, plan);
+    const isWhole = wanted || candidates.length === 0 || view.stored.lane === 'disagreements';
+    const repeats = isWhole ? undefined : repeatsAmong(view, count, plan);
     const items: Item[] = [];
     for (const candidate of candidates) {
       for (let again = repeats?.get(items.length); again; again = repeats?.get(items.length))
@@ -263,11 +299,13 @@ export class Labelling {
   }
 
   /** What the person said of a candidate, when, if they said all of it; and before that, where a repeat changed it. */
-  #said(candidate: StoredCandidate): Said | undefined {
+  #said(candidate: CandidateQuestion, lane: Lane): Said | undefined {
     const { ledger } = this.parts;
     const answers = pairsOf(candidate).map(([a, b]) => ledger.state.answerOf(a, b, ledger.by));
     if (answers.some(answer => answer === undefined)) return undefined;
     const standing = answers as StandingAnswer[];
+    // What a person said when others did not yet differ is no answer to this question.
+    if (lane === 'disagreements' && !standing.every(({ settles }) => settles)) return undefined;
     const verdict = verdictOn(standing.map(({ relation }) => relation));
     if (!verdict) return undefined;
     const at = Math.max(...standing.map(answer => answer.at));
@@ -280,10 +318,20 @@ export class Labelling {
     return { verdict, at, ...(earlier && earlier !== verdict && { before: earlier }) };
   }
 
+  /** What people said of a pair on which they differ, less what settled it. */
+  #saidOf(a: ImageHash, b: ImageHash): SaidBy[] {
+    const { state, by: me } = this.parts.ledger;
+    return state
+      .saidOf(a, b)
+      .map(answer => (answer.settles ? state.independentOf(a, b, answer.by) : answer))
+      .flatMap(answer => (answer ? [{ by: answer.by, relation: answer.relation, mine: answer.by === me }] : []))
+      .sort((x, y) => (x.by < y.by ? -1 : 1));
+  }
+
   #history(view: LaneView, count: number): Item[] {
     const { ledger } = this.parts;
-    const seen = new Set<StoredCandidate>();
-    const said: (Said & { candidate: StoredCandidate })[] = [];
+    const seen = new Set<CandidateQuestion>();
+    const said: (Said & { candidate: CandidateQuestion })[] = [];
     let looked = 0;
     for (const { a, b } of ledger.state.recentBy(ledger.by)) {
       if (looked++ >= LOOKED_BACK) break;
@@ -292,7 +340,7 @@ export class Labelling {
       for (const candidate of view.asking(a, b)) {
         if (seen.has(candidate)) continue;
         seen.add(candidate);
-        const found = this.#said(candidate);
+        const found = this.#said(candidate, view.stored.lane);
         if (found) said.push({ candidate, ...found });
       }
     }
@@ -305,7 +353,7 @@ export class Labelling {
       );
   }
 
-  #item(candidate: StoredCandidate, stored: StoredLane): Item {
+  #item(candidate: CandidateQuestion, stored: QuestionLane): Item {
     const ref = (hash: ImageHash): ImageRef => this.parts.find(hash) ?? { hash, path: '' };
     const base = {
       id: candidate.id,
@@ -313,7 +361,15 @@ export class Labelling {
       ...(candidate.reason !== undefined && { reason: candidate.reason }),
     };
     if (candidate.kind === 'pair') {
-      return { ...base, kind: 'pair', a: ref(candidate.a), b: ref(candidate.b), distance: candidate.distance };
+      const { a, b, distance } = candidate;
+      return {
+        ...base,
+        kind: 'pair',
+        a: ref(a),
+        b: ref(b),
+        ...(distance !== undefined && { distance }),
+        ...(stored.lane === 'disagreements' && { said: this.#saidOf(a, b) }),
+      };
     }
     const { anchor, positive, negative, positiveDistance, negativeDistance } = candidate;
     return {

@@ -2,16 +2,16 @@ import { QuestionOrder, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
 import { calibrate } from '../core/relations';
 import { isPairSettled, isTripletSettled } from '../core/settled';
-import type { ImageHash, PairKey, Relation } from '../core/types';
+import type { ImageHash, MinedLane, PairKey, Relation } from '../core/types';
 import type { StandingAnswer } from '../dataset/ledger';
 import type { Knowledge } from './knowledge';
 import { imagesOf } from './lanes';
-import type { StoredCandidate, StoredLane } from './lanes';
+import type { CandidateQuestion, QuestionLane, StoredCandidate } from './lanes';
 
 const FIRST_LEARNED = 50;
 
 /** Which pairs of images a candidate asks about. */
-export function pairsOf(candidate: StoredCandidate): [ImageHash, ImageHash][] {
+export function pairsOf(candidate: CandidateQuestion): [ImageHash, ImageHash][] {
   return candidate.kind === 'pair'
     ? [[candidate.a, candidate.b]]
     : [
@@ -31,7 +31,7 @@ export interface ViewContext {
 }
 
 /**
- * A mined lane as questions: which are open, and in which order they are asked. Kept in step by `refresh`, so that an
+ * A lane as questions: which are open, and in which order they are asked. Kept in step by `refresh`, so that an
  * answer costs the questions it touches and not the whole lane.
  */
 export class LaneView {
@@ -46,7 +46,7 @@ export class LaneView {
   #learnedFrom: number;
 
   constructor(
-    readonly stored: StoredLane,
+    readonly stored: QuestionLane,
     readonly context: ViewContext,
     readonly seed: number,
   ) {
@@ -89,7 +89,7 @@ export class LaneView {
     this.#order = this.#ordered();
   }
 
-  find(id: string): StoredCandidate | undefined {
+  find(id: string): CandidateQuestion | undefined {
     const question = this.#byId.get(id);
     return question === undefined ? undefined : this.stored.candidates[question];
   }
@@ -100,12 +100,12 @@ export class LaneView {
   }
 
   /** The candidates that ask about a pair. */
-  asking(a: ImageHash, b: ImageHash): StoredCandidate[] {
+  asking(a: ImageHash, b: ImageHash): CandidateQuestion[] {
     return (this.#byPair.get(pairKey(a, b)) ?? []).map(question => this.stored.candidates[question]);
   }
 
   /** The candidate that a set of answers was about: the one that asks about all of their pairs and no other. */
-  askedBy(answers: readonly StandingAnswer[]): StoredCandidate | undefined {
+  askedBy(answers: readonly StandingAnswer[]): CandidateQuestion | undefined {
     if (answers.length === 0) return undefined;
     const keys = new Set(answers.map(({ a, b }) => pairKey(a, b)));
     return this.asking(answers[0].a, answers[0].b).find(candidate => {
@@ -118,7 +118,7 @@ export class LaneView {
    * The next candidates to ask; the one with the id `first` before all others, while it is open.
    * @param except ids of candidates to pass over
    */
-  next(count: number, first?: string, except: ReadonlySet<string> = new Set()): StoredCandidate[] {
+  next(count: number, first?: string, except: ReadonlySet<string> = new Set()): CandidateQuestion[] {
     const { candidates } = this.stored;
     const limit = Math.min(count, candidates.length);
     const passed = new Set([...except].map(id => this.rankOf(id)));
@@ -142,12 +142,12 @@ export class LaneView {
   }
 
   /** Whether a person can look at it: every image lies in the folder, and none is flagged. */
-  isThere(candidate: StoredCandidate): boolean {
+  isThere(candidate: CandidateQuestion): boolean {
     const { knowledge, isThere } = this.context;
     return imagesOf(candidate).every(image => !knowledge.isFlagged(image) && isThere(image));
   }
 
-  isSettled(candidate: StoredCandidate): boolean {
+  isSettled(candidate: CandidateQuestion): boolean {
     if (!this.isThere(candidate)) return true;
     const { settledAs } = this.context;
     return candidate.kind === 'pair'
@@ -159,9 +159,12 @@ export class LaneView {
     const { candidates, lane, margin } = this.stored;
     const { knowledge, groupOf } = this.context;
     const threshold = this.#threshold();
-    const context = { lane, margin, ...(threshold !== undefined && { threshold }) };
+    const context = { lane: lane as MinedLane, margin, ...(threshold !== undefined && { threshold }) };
+    // Where no model was asked, the score is all there is to go by.
+    const worth = (candidate: CandidateQuestion) =>
+      isMeasured(candidate) ? worthOf(candidate, context) : { violation: candidate.score, uncertainty: 0 };
     return new QuestionOrder(
-      candidates.map(candidate => ({ images: imagesOf(candidate), ...worthOf(candidate, context) })),
+      candidates.map(candidate => ({ images: imagesOf(candidate), ...worth(candidate) })),
       {
         isOpen: question => !this.isSettled(candidates[question]),
         sizeOf: image => knowledge.graph.sizeOf(image),
@@ -179,7 +182,7 @@ export class LaneView {
     const said: { distance: number; relation: Relation; at: number; question: number }[] = [];
     for (const question of this.#judged) {
       const candidate = this.stored.candidates[question];
-      if (candidate.kind !== 'pair') continue;
+      if (candidate.kind !== 'pair' || candidate.distance === undefined) continue;
       const answer = state.answersOf(candidate.a, candidate.b).at(-1);
       if (answer) said.push({ distance: candidate.distance, relation: answer.relation, at: answer.at, question });
     }
@@ -200,6 +203,10 @@ export class LaneView {
     if (follows && this.isSettled(candidate)) this.#implied.add(question);
     else this.#implied.delete(question);
   }
+}
+
+function isMeasured(candidate: CandidateQuestion): candidate is StoredCandidate {
+  return candidate.kind === 'triplet' || candidate.distance !== undefined;
 }
 
 /**

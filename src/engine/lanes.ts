@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { LANES } from '../core/types';
-import type { ImageHash, Lane, Metric } from '../core/types';
+import { MINED_LANES } from '../core/types';
+import type { ImageHash, Lane, Metric, MinedLane } from '../core/types';
 import type { MinedCandidate, MiningReport } from '../core/mining/types';
 import { makeFolder } from '../dataset';
 
-/** A candidate by content, so that it outlives row numbers, renames and restarts. */
-export interface StoredPair {
+/** Two images to ask about, by content, so that the question outlives row numbers, renames and restarts. */
+export interface PairQuestion {
   kind: 'pair';
   id: string;
   a: ImageHash;
   b: ImageHash;
-  distance: number;
+  /** absent where no model was asked */
+  distance?: number;
   score: number;
   reason?: string;
+}
+
+/** A mined pair. */
+export interface StoredPair extends PairQuestion {
+  distance: number;
 }
 
 export interface StoredTriplet {
@@ -30,15 +36,22 @@ export interface StoredTriplet {
 }
 
 export type StoredCandidate = StoredPair | StoredTriplet;
+export type CandidateQuestion = PairQuestion | StoredTriplet;
 
-/** A mined lane on disk: ranked candidates, and what they were mined with. */
-export interface StoredLane {
-  version: 1;
+/** Ranked questions, mined or not. */
+export interface QuestionLane {
   lane: Lane;
-  model: string;
-  metric: Metric;
   margin: number;
   seed: number;
+  candidates: CandidateQuestion[];
+}
+
+/** A mined lane on disk: ranked candidates, and what they were mined with. */
+export interface StoredLane extends QuestionLane {
+  version: 1;
+  lane: MinedLane;
+  model: string;
+  metric: Metric;
   minedAt: string;
   report: MiningReport;
   /** which cached vectors it was mined with, so that distances can be told without loading the network */
@@ -46,6 +59,11 @@ export interface StoredLane {
   candidates: StoredCandidate[];
   /** of near duplicates: images that belong together, largest group first */
   groups?: ImageHash[][];
+}
+
+/** Whether a search found the lane's candidates. */
+export function isMined(lane: QuestionLane): lane is StoredLane {
+  return lane.lane !== 'disagreements';
 }
 
 /** Short and stable: made of the images alone, so that mining again gives a candidate the same id. */
@@ -66,7 +84,7 @@ export function toStored(candidate: MinedCandidate, ids: readonly ImageHash[]): 
 }
 
 /** The images of a candidate. */
-export function imagesOf(candidate: StoredCandidate): ImageHash[] {
+export function imagesOf(candidate: CandidateQuestion): ImageHash[] {
   return candidate.kind === 'pair'
     ? [candidate.a, candidate.b]
     : [candidate.anchor, candidate.positive, candidate.negative];
@@ -77,7 +95,7 @@ export function imagesOf(candidate: StoredCandidate): ImageHash[] {
  * A file that cannot be read counts as not mined: the cache may be deleted at any time.
  */
 export class LaneStore {
-  readonly #lanes = new Map<Lane, StoredLane>();
+  readonly #lanes = new Map<MinedLane, StoredLane>();
 
   private constructor(readonly dir: string | undefined) {}
 
@@ -86,7 +104,7 @@ export class LaneStore {
     const store = new LaneStore(cache && path.join(cache, 'lanes'));
     if (store.dir === undefined) return store;
     const names: string[] = await readdir(store.dir).catch(() => []);
-    for (const lane of LANES) {
+    for (const lane of MINED_LANES) {
       if (!names.includes(`${lane}.json`)) continue;
       const text = await readFile(path.join(store.dir, `${lane}.json`), 'utf8').catch(() => '');
       const stored = parseLane(text);
@@ -95,7 +113,7 @@ export class LaneStore {
     return store;
   }
 
-  get(lane: Lane): StoredLane | undefined {
+  get(lane: MinedLane): StoredLane | undefined {
     return this.#lanes.get(lane);
   }
 

@@ -1,8 +1,9 @@
 import { hiddenRepeat } from '../core/order';
+import type { ImageHash } from '../core/types';
 import type { LedgerState, StandingAnswer } from '../dataset/ledger';
 import { pairsOf } from './lane-view';
 import type { LaneView } from './lane-view';
-import type { StoredCandidate } from './lanes';
+import type { CandidateQuestion } from './lanes';
 
 /** A question comes again after so many others at the earliest, and nothing is asked again before so many were answered. */
 const SPACING = 20;
@@ -22,8 +23,8 @@ export function repeatsAmong(
   view: LaneView,
   count: number,
   { state, by, share }: { state: LedgerState; by: string; share: number },
-): Map<number, StoredCandidate> {
-  const found = new Map<number, StoredCandidate>();
+): Map<number, CandidateQuestion> {
+  const found = new Map<number, CandidateQuestion>();
   const { candidates, seed } = view.stored;
   const given = state.givenBy(by);
   if (!(share > 0) || candidates.length === 0 || given < SPACING) return found;
@@ -46,7 +47,7 @@ export function repeatsAmong(
 }
 
 /** A question of the lane that other answers settled, the first from a random place on. */
-function impliedAt(view: LaneView, which: number): StoredCandidate | undefined {
+function impliedAt(view: LaneView, which: number): CandidateQuestion | undefined {
   const { candidates } = view.stored;
   for (let i = 0; i < candidates.length; i++) {
     const question = (which + i) % candidates.length;
@@ -61,11 +62,16 @@ function answeredOnce(
   acts: readonly StandingAnswer[][],
   which: number,
   { state, by }: { state: LedgerState; by: string },
-): StoredCandidate | undefined {
+): CandidateQuestion | undefined {
   for (let i = 0; i < acts.length; i++) {
     const candidate = view.askedBy(acts[(which + i) % acts.length]);
     if (candidate === undefined || !view.isThere(candidate) || !view.isSettled(candidate)) continue;
-    if (pairsOf(candidate).every(([a, b]) => state.history(a, b, by).length === 1)) return candidate;
+    const isOnce = ([a, b]: [ImageHash, ImageHash]) => {
+      const history = state.history(a, b, by);
+      // What somebody settled is settled: said again it would be a new disagreement.
+      return history.length === 1 && !history[0].settled && !history[0].settles;
+    };
+    if (pairsOf(candidate).every(isOnce)) return candidate;
   }
   return undefined;
 }

@@ -70,7 +70,8 @@ export class Review {
   }
 
   disagreements(): AnswerRow[][] {
-    return disagreements(this.workspace.ledger.state.standing()).map(answers =>
+    const { state } = this.workspace.ledger;
+    return disagreements(state.disagreements().map(([a, b]) => state.answersOf(a, b))).map(answers =>
       answers.map(answer => this.#row(answer)),
     );
   }
@@ -102,7 +103,10 @@ export class Review {
       contradictions: related.contradictedComponents,
       flagged: state.flagged().size,
       ...(kappa && { consistency: infoOf(kappa) }),
-      agreement: agreements(state.standing()).map(({ people, kappa: between }) => ({ people, kappa: infoOf(between) })),
+      agreement: agreements(state.independent()).map(({ people, kappa: between }) => ({
+        people,
+        kappa: infoOf(between),
+      })),
       ...(surprises.length > 0 && { chanceOfChange: chanceOfChange(surprises) }),
       ...(lost.length > 0 && {
         lost: { images: lost.length, answers: lost.reduce((sum, [, { answers }]) => sum + answers, 0) },
@@ -151,7 +155,7 @@ export class Review {
   }
 
   *#standing(): Generator<StandingAnswer> {
-    for (const answers of this.workspace.ledger.state.standing()) yield* answers;
+    for (const answers of this.workspace.ledger.state.said()) yield* answers;
   }
 
   #byId(): Map<string, StandingAnswer> {

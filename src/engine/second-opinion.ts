@@ -24,7 +24,8 @@ export function settledFor(
   return (a, b) => {
     const known = knowledge.known(a, b);
     if (known === undefined || !isShared(a, b, share())) return known;
-    const judgements = knowledge.graph.judgements(a, b);
-    return judgements.length > 0 && judgements.every(judgement => judgement.by !== by) ? undefined : known;
+    // Of a pair that somebody settled, those who differed are not asked again.
+    const said = knowledge.ledger.state.saidOf(a, b);
+    return said.length > 0 && said.every(answer => answer.by !== by) ? undefined : known;
   };
 }

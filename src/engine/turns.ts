@@ -1,6 +1,6 @@
 import type { Leases } from '../dataset/ledger';
 import type { LaneView } from './lane-view';
-import type { StoredCandidate } from './lanes';
+import type { CandidateQuestion } from './lanes';
 
 /** The question on the screen and those painted before the next look: nobody else is asked them meanwhile. */
 const LEASED = 3;
@@ -13,7 +13,7 @@ const LOOK = 50;
 const AGAIN = 15_000;
 
 export interface NextQuestions {
-  candidates: StoredCandidate[];
+  candidates: CandidateQuestion[];
   /** set where nothing is left but what is on somebody else's screen: who */
   elsewhere?: string;
 }

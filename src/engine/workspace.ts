@@ -10,6 +10,7 @@ import { MiningCache } from '../kernel';
 import type { EditedImage, EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
 import { ClassOffers } from './class-offers';
 import { Contradictions } from './contradictions';
+import { Disagreements } from './disagreements';
 import { EngineError } from './errors';
 import { lastSeen, takeInventory } from './inventory';
 import type { Inventory } from './inventory';
@@ -66,6 +67,7 @@ export class Workspace {
       find: hash => this.seen().get(hash),
       openedAt: this.openedAt,
       contradictions: this.contradictions,
+      disagreements: new Disagreements(ledger),
       offers: new ClassOffers(this),
       turns: this.#turns,
       shares: () => ({ repeats: this.settings.repeatShare ?? 0, overlap: this.settings.overlap ?? 0 }),
@@ -205,7 +207,7 @@ export class Workspace {
     if (unsaved)
       this.events.log(
         'warn',
-        `${unsaved.count === 1 ? '1 answer' : `${unsaved.count} answers`} could not be saved: ${unsaved.reason}`,
+        `${unsaved.count === 1 ? '1 change' : `${unsaved.count} changes`} to the answers could not be saved: ${unsaved.reason}`,
       );
   }
 

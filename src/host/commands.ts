@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
 import { commands } from '../contributions';
-import type { Lane } from '../core/types';
+import type { Lane, MinedLane } from '../core/types';
 import type { LabelCommand } from '../rpc/label-protocol';
 import { correctAnswer, flipAnswer, searchAnswers, undoAct } from './answers/commands';
 import { chooseModel } from './chooseModel';
@@ -10,7 +10,7 @@ import { evaluateModel } from './evaluate/evaluateFlow';
 import { exportManifest } from './export/exportFlow';
 import { importAnswers } from './import/importFlow';
 import { openAsPictures, openAsText } from './manifest/manifestEditor';
-import type { Margin } from './margin';
+import { folderRef, type Margin } from './margin';
 import { showFailure } from './messages';
 import { mine } from './mining';
 import { trainModel } from './train/trainFlow';
@@ -19,7 +19,7 @@ type CommandId = (typeof commands)[keyof typeof commands];
 
 /** Registers every command of package.json, whatever state the engine is in. */
 export function registerCommands(margin: Margin): vscode.Disposable {
-  const mineLane = (lane: Lane) => (asked: unknown) => mine(margin, lane, uriOf(asked));
+  const mineLane = (lane: MinedLane) => (asked: unknown) => mine(margin, lane, uriOf(asked));
   const handlers: Record<CommandId, (argument: unknown) => unknown> = {
     [commands.mineHardTriplets]: mineLane('hard-triplets'),
     [commands.mineSemiHardTriplets]: mineLane('semi-hard-triplets'),
@@ -49,6 +49,7 @@ export function registerCommands(margin: Margin): vscode.Disposable {
     },
     [commands.searchAnswers]: () => searchAnswers(margin),
     [commands.showContradictions]: () => showContradictions(margin),
+    [commands.settleDisagreements]: () => settleDisagreements(margin),
     [commands.showSessionSummary]: () => margin.summary.show(margin),
     [commands.flipAnswer]: node => flipAnswer(margin, node),
     [commands.correctAnswer]: node => correctAnswer(margin, node),
@@ -61,7 +62,7 @@ export function registerCommands(margin: Margin): vscode.Disposable {
     },
     [commands.mineLaneAgain]: row => {
       const lane = laneOf(row);
-      return lane && mine(margin, lane);
+      return lane && lane !== 'disagreements' && mine(margin, lane);
     },
   };
   return vscode.Disposable.from(
@@ -91,6 +92,25 @@ async function showContradictions(margin: Margin): Promise<void> {
   try {
     if ((await margin.label.showContradictions()) > 0) await margin.view.reveal();
     else await margin.answers.showContradictions();
+  } catch (error) {
+    await showFailure(error, margin);
+  }
+}
+
+/** Turns the panel to the pairs on which people differ. */
+async function settleDisagreements(margin: Margin): Promise<void> {
+  const { folders, engine, label, view } = margin;
+  const folder = await folders.pick();
+  if (!folder) return;
+  try {
+    const lanes = await engine.call('lanes', folderRef(folder));
+    if (lanes.some(({ lane, remaining }) => lane === 'disagreements' && remaining > 0)) {
+      await label.show('disagreements');
+      await view.reveal();
+    } else
+      void vscode.window.showInformationMessage(
+        vscode.l10n.t('There is no pair of which people say different things.'),
+      );
   } catch (error) {
     await showFailure(error, margin);
   }

@@ -6,7 +6,7 @@ import type { Folders } from './folders';
 import { folderRef } from './margin';
 import { count, laneLeft, laneTitle } from './words';
 
-/** The Lanes view: what was mined in the current folder, and how much of it is left to judge. */
+/** The Lanes view: what was mined in the current folder and where people differ, and how much of it is left to judge. */
 export class LanesTree implements vscode.TreeDataProvider<LaneState>, vscode.Disposable {
   readonly #engine: Engine;
   readonly #folders: Folders;
@@ -39,13 +39,18 @@ export class LanesTree implements vscode.TreeDataProvider<LaneState>, vscode.Dis
     const item = new vscode.TreeItem(laneTitle(lane.lane));
     item.id = lane.lane;
     item.description = laneLeft(lane);
-    item.contextValue = 'lane';
-    item.iconPath = new vscode.ThemeIcon(lane.remaining === 0 ? 'pass' : 'layers');
+    const isMined = lane.lane !== 'disagreements';
+    item.contextValue = isMined ? 'lane' : 'disagreements'; // which nothing mines again
+    item.iconPath = new vscode.ThemeIcon(lane.remaining === 0 ? 'pass' : isMined ? 'layers' : 'organization');
     item.tooltip = [
       `${laneTitle(lane.lane)}: ${laneLeft(lane)}`,
       vscode.l10n.t('{0} settled', count(lane.settled)),
-      vscode.l10n.t('Model {0}, distance {1}, margin {2}', lane.model, lane.metric, lane.margin),
-      vscode.l10n.t('Mined {0}', new Date(lane.minedAt).toLocaleString(vscode.env.language)),
+      ...(isMined
+        ? [
+            vscode.l10n.t('Model {0}, distance {1}, margin {2}', lane.model, lane.metric, lane.margin),
+            vscode.l10n.t('Mined {0}', new Date(lane.minedAt).toLocaleString(vscode.env.language)),
+          ]
+        : [vscode.l10n.t('Pairs of which people say different things')]),
     ].join('\n');
     item.command = { command: commands.openLane, title: vscode.l10n.t('Label'), arguments: [lane] };
     item.accessibilityInformation = { label: `${laneTitle(lane.lane)}, ${laneLeft(lane)}` };

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { commands } from '../contributions';
-import type { Lane } from '../core/types';
+import type { MinedLane } from '../core/types';
 import type { FileProblem, MineResult } from '../rpc/engine-protocol';
 import type { Margin } from './margin';
 import { folderRef } from './margin';
@@ -11,7 +11,7 @@ import { Settings } from './settings';
 import { laneTitle, mineSummary, nothingFound, problemSummary } from './words';
 
 /** Mines a lane of a folder and brings up the panel with what was found. Resolves when that is done, whatever messages are still up. */
-export async function mine(margin: Margin, lane: Lane, asked?: vscode.Uri): Promise<void> {
+export async function mine(margin: Margin, lane: MinedLane, asked?: vscode.Uri): Promise<void> {
   const folder = await margin.folders.pick(asked);
   if (!folder) return;
   const { label, view, engine, log } = margin;

@@ -23,6 +23,8 @@ export function laneTitle(lane: Lane): string {
       return t('Near Duplicates');
     case 'label-errors':
       return t('Suspected Label Errors');
+    case 'disagreements':
+      return t('Disagreements');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ImageHash, Lane, Metric, Relation, TripletVerdict } from '../core/types';
+import type { ImageHash, Lane, Metric, MinedLane, Relation, TripletVerdict } from '../core/types';
 import type { MiningReport, Strategy } from '../core/mining/types';
 import type { ManifestAnswer, ManifestSummary, ManifestView, ManifestWindow } from './manifest-rows';
 
@@ -107,7 +107,7 @@ export interface EmbedResult {
 }
 
 export interface MineParams extends FolderRef {
-  lane: Lane;
+  lane: MinedLane;
   /** `auto`: what the model was trained with */
   metric: Metric | 'auto';
   /** `auto`: what fits the model; the report's notes say which that was, and why */
@@ -138,22 +138,33 @@ export interface MineParams extends FolderRef {
 }
 
 export interface MineResult {
-  lane: LaneState;
+  lane: MinedLaneState;
   report: MiningReport;
   problems: FileProblem[];
 }
 
-/** A mined lane as it stands: kept in the cache, so that it outlives the engine. */
-export interface LaneState {
-  lane: Lane;
-  model: string;
-  metric: Metric;
-  margin: number;
-  minedAt: string;
+/** A lane as it stands. */
+export type LaneState = MinedLaneState | DisagreementsState;
+
+interface LaneCounts {
   total: number;
   /** judged, implied or no longer there */
   settled: number;
   remaining: number;
+}
+
+/** A mined lane: kept in the cache, so that it outlives the engine. */
+export interface MinedLaneState extends LaneCounts {
+  lane: MinedLane;
+  model: string;
+  metric: Metric;
+  margin: number;
+  minedAt: string;
+}
+
+/** Pairs on which people differ, and those that somebody settled: they follow from the ledger. */
+export interface DisagreementsState extends LaneCounts {
+  lane: 'disagreements';
 }
 
 export interface ImageRef {
@@ -179,7 +190,18 @@ export interface PairItem extends ItemBase {
   kind: 'pair';
   a: ImageRef;
   b: ImageRef;
-  distance: number;
+  /** absent where no model was asked */
+  distance?: number;
+  /** in the lane of disagreements: what each person said, shown like the model's opinion only after the answer */
+  said?: SaidBy[];
+}
+
+/** What one person said of a pair. */
+export interface SaidBy {
+  by: string;
+  relation: Relation;
+  /** the person who judges now */
+  mine: boolean;
 }
 
 export interface TripletItem extends ItemBase {
@@ -210,7 +232,7 @@ export interface LabelWindow {
   /** questions that transitivity answered */
   implied: number;
   canUndo: boolean;
-  /** set while answers are kept in memory because the ledger cannot be written */
+  /** set while acts (answers, undos, flags, changes of classes) are kept in memory because the ledger cannot be written */
   unsaved?: { count: number; reason: string };
   /** of judging the lane's open questions, pauses left out, seconds; absent while too few answers say how fast it goes */
   timeLeft?: { seconds: number; low: number; high: number };
@@ -291,6 +313,8 @@ export interface AnswerRow {
   distance?: number;
   /** an image is no longer in the folder */
   missing: boolean;
+  /** people differed, and somebody settled it since: it is kept and counts no more */
+  settled?: true;
 }
 
 /** An answer with how likely it is wrong. */

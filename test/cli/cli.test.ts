@@ -130,6 +130,27 @@ describe('margin', () => {
     expect((await margin('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it('lists the pairs on which people differ, without a model, and settles them', async () => {
+    const pair = ['answer', folder, '--a', 'square/02.png', '--b', 'square/03.png'];
+    await margin(...pair, '--relation', 'same', '--by', 'ada');
+    await margin(...pair, '--relation', 'different', '--by', 'bob');
+    const out = path.join(home, 'differ.jsonl');
+    const list = ['mine', folder, '--lane', 'disagreements', '--quiet'];
+    const { code, out: text } = await margin(...list, '--out', out);
+    expect(code).toBe(0);
+    expect(text).toContain('People differ about 1 pair\n  square/02.png and square/03.png: ada same, bob different\n');
+    expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({
+      kind: 'pair',
+      lane: 'disagreements',
+      said: [
+        { by: 'ada', relation: 'same' },
+        { by: 'bob', relation: 'different' },
+      ],
+    });
+    await margin(...pair, '--relation', 'same', '--by', 'carol', '--settle');
+    expect(json(await margin(...list, '--json'))).toEqual({ lane: 'disagreements', items: [] });
+  });
+
   it('mines by an index above the given number, and says how much that sees', async () => {
     const args = ['mine', folder, '--lane', 'semi-hard-triplets', '--margin', '0.5', '--quiet'];
     const exact = json(await margin(...args, '--json')) as { report: { recall?: number } };

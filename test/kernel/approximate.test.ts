@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { mine } from '../../src/kernel';
-import { LANES, type Lane } from '../../src/core/types';
+import { MINED_LANES, type MinedLane } from '../../src/core/types';
 import { clusters, requestOf, rowsOf } from '../support/mining';
 import { kernelAssets } from '../support/kernel-assets';
 
@@ -10,10 +10,10 @@ beforeAll(async () => {
 }, 60_000);
 
 const data = clusters(3000, 16, 60, { spread: 0.9, seed: 6 });
-const request = (lane: Lane) => requestOf({ lane, margin: 3, topK: 500, duplicateDistance: 2, indexAbove: 2000 });
+const request = (lane: MinedLane) => requestOf({ lane, margin: 3, topK: 500, duplicateDistance: 2, indexAbove: 2000 });
 
 describe('above the setting', () => {
-  it.each(LANES)('%s: an index takes over and says how much it finds', async lane => {
+  it.each(MINED_LANES)('%s: an index takes over and says how much it finds', async lane => {
     const exact = await mine(data, { ...request(lane), indexAbove: 3000 }, assets);
     expect(exact.report.recall).toBeUndefined();
     const quick = await mine(data, request(lane), assets);

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { mine, type MiningProgress, type MiningRuntime } from '../../src/kernel';
 import type { TripletCandidate } from '../../src/core/mining/types';
 import { kindOfTriplet } from '../../src/core/triplets';
-import { LANES, type Distance } from '../../src/core/types';
+import { MINED_LANES, type Distance } from '../../src/core/types';
 import { clusters, requestOf } from '../support/mining';
 import { kernelAssets } from '../support/kernel-assets';
 
@@ -69,7 +69,7 @@ describe('a run', () => {
     60_000,
   );
 
-  it.each(LANES)(
+  it.each(MINED_LANES)(
     'of any lane stops soon, whatever it is at: %s',
     async lane => {
       const data = clusters(1500, 16, 50, { spread: 0.9 });

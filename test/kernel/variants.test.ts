@@ -4,7 +4,7 @@ import { mine, nearest, type KernelName } from '../../src/kernel';
 import type { MiningData, MiningRequest, Strategy } from '../../src/core/mining/types';
 import { pairKey } from '../../src/core/pairs';
 import { Random } from '../../src/core/random';
-import { LANES, METRICS, type ImageHash, type Lane, type Metric, type Relation } from '../../src/core/types';
+import { MINED_LANES, METRICS, type ImageHash, type Metric, type MinedLane, type Relation } from '../../src/core/types';
 import { clusters, hashOf, requestOf } from '../support/mining';
 import { kernelAssets, kernelsHere } from '../support/kernel-assets';
 
@@ -38,7 +38,9 @@ const weightsOf = (metric: Metric, dimension: number) =>
 const marginOf: Record<Metric, number> = { l2: 2.5, sql2: 7, l1: 7, weightedL1: 9, cosine: 0.3 };
 
 describe('every kernel equals the reference', () => {
-  const lanes: [Lane, Metric][] = LANES.flatMap(lane => METRICS.map((metric): [Lane, Metric] => [lane, metric]));
+  const lanes: [MinedLane, Metric][] = MINED_LANES.flatMap(lane =>
+    METRICS.map((metric): [MinedLane, Metric] => [lane, metric]),
+  );
   it.each(lanes)('%s by %s', async (lane, metric) => {
     const data = clusters(150, 9, 8, { spread: 0.7, seed: 5 });
     const margin = marginOf[metric];
@@ -80,7 +82,7 @@ describe('every kernel equals the reference', () => {
 
   it.each([2, 3, 7, 8, 9, 23, 24, 25, 47, 48, 49, 95, 97])('%d rows', async n => {
     const data = clusters(n, 4, 3, { seed: n });
-    for (const lane of LANES) await expectAllEqual(data, requestOf({ lane, margin: 1.5 }));
+    for (const lane of MINED_LANES) await expectAllEqual(data, requestOf({ lane, margin: 1.5 }));
   });
 
   it('with answers, flags and unclassed images', async () => {
@@ -94,7 +96,7 @@ describe('every kernel equals the reference', () => {
     }
     const flagged = new Set<ImageHash>(data.ids.slice(3, 9));
     for (let i = 20; i < 26; i++) data.labels[i] = -1;
-    for (const lane of LANES) {
+    for (const lane of MINED_LANES) {
       for (const known of [answered, new Set(answered.keys())]) {
         const guards = { answered: known, flagged, minDistance: 0.8 };
         await expectAllEqual(data, requestOf({ lane, margin: 1.5, guards, duplicateDistance: 1.2 }));
@@ -117,7 +119,7 @@ describe('every kernel equals the reference', () => {
         repeats: fc.array(fc.nat(39), { maxLength: 12 }),
         labels: fc.array(fc.integer({ min: -1, max: 3 }), { minLength: 52, maxLength: 52 }),
         metric: fc.constantFrom(...METRICS),
-        lane: fc.constantFrom(...LANES),
+        lane: fc.constantFrom(...MINED_LANES),
         strategy: fc.constantFrom<Strategy>('nearest', 'all', 'hardest'),
         margin: fc.constantFrom(0, 0.5, 1, 1e10, 1e38),
         minDistance: fc.constantFrom(undefined, 0.25, 1, 1e20),
@@ -151,7 +153,7 @@ describe('every kernel equals the reference', () => {
       ids: rows.map((_, i) => hashOf((i * 89) % 216)),
       labels: Int32Array.from(rows, ([x, y]) => (x! + y!) % 4),
     };
-    for (const lane of LANES) {
+    for (const lane of MINED_LANES) {
       for (const metric of ['l2', 'l1', 'cosine'] as const) {
         await expectAllEqual(data, requestOf({ lane, metric, margin: 1, strategy: 'all', perPair: 3, topK: 5000 }));
       }
@@ -161,7 +163,7 @@ describe('every kernel equals the reference', () => {
   it('on many equal images under different names', async () => {
     const data = clusters(120, 5, 4, { spread: 0.5 });
     for (let i = 0; i < 60; i++) data.vectors.copyWithin(i * 5, 100 * 5, 101 * 5);
-    for (const lane of LANES) await expectAllEqual(data, requestOf({ lane, duplicateDistance: 0.3 }));
+    for (const lane of MINED_LANES) await expectAllEqual(data, requestOf({ lane, duplicateDistance: 0.3 }));
   });
 
   it('far from the origin, where 32 bits hold little of the difference', async () => {

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RpcError } from '../../src/rpc/rpc';
-import type { ContradictionAnswer } from '../../src/rpc/engine-protocol';
+import type { ContradictionAnswer, PairItem } from '../../src/rpc/engine-protocol';
 import { hash, pair, ScriptedEngine, triplet } from '../host/support/scriptedEngine';
-import { CHROMIUM, LabelPageHost } from './support/labelPage';
+import { CHROMIUM, LabelPageHost, LABELLING } from './support/labelPage';
 
 const host = new LabelPageHost();
 
@@ -379,6 +379,40 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     await page.close();
   });
 
+  test('where people differ, who said what is hidden until the answer, as is what the model thinks', async () => {
+    const asked = pair(0) as PairItem;
+    delete asked.distance;
+    const said = [
+      { by: 'ada@example.org', relation: 'same' as const, mine: true },
+      { by: 'bob@example.org', relation: 'different' as const, mine: false },
+    ];
+    const items: PairItem[] = range(3).map(n => ({ ...asked, id: `pair-${String(n)}`, lane: 'disagreements', said }));
+    const engine = new ScriptedEngine(items);
+    const { page, complaints } = await host.open(engine);
+    await shows(page, 'pair-0');
+    await page.locator('.question').filter({ hasText: 'People differ: same or different?' }).waitFor();
+    expect(await page.locator('#page').innerText()).not.toContain('bob');
+    await expect.poll(() => page.locator('.announcements').innerText()).toContain('Pair on which people differ');
+    await page.keyboard.press('d');
+    await shows(page, 'pair-1');
+    await page.locator('.last').filter({ hasText: 'Different · you: Same · bob@example.org: Different' }).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.question.answered').filter({ hasText: 'bob@example.org: Different' }).waitFor();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('u');
+    await shows(page, 'pair-2');
+    await page.keyboard.press('s');
+    await page.getByText('People no longer differ about any pair here.').waitFor();
+    expect(engine.ledger.map(({ verdict }) => verdict)).toEqual(['different', 'incomparable', 'same']);
+    expect(complaints).toEqual([]);
+    await page.close();
+
+    const open = new ScriptedEngine(items);
+    const revealed = await host.open(open, { place: () => Promise.resolve({ ...LABELLING, revealOpinion: true }) });
+    await revealed.page.locator('.stage .opinion').filter({ hasText: 'bob@example.org: Different' }).waitFor();
+    await revealed.page.close();
+  });
+
   test('a change of classes is offered beside the question, made by one key, and no obstacle', async () => {
     const offer = {
       a: { hash: hash(1), path: 'pets/cats/1.jpg', class: 'pets/cats' },
@@ -429,7 +463,7 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     await shows(page, 'pair-0');
     engine.beside.unsaved = { count: 2, reason: 'no space left to write answers.jsonl' };
     await page.keyboard.press('s');
-    const alert = page.getByRole('alert').filter({ hasText: '2 answers are not on disk yet.' });
+    const alert = page.getByRole('alert').filter({ hasText: 'Your last 2 steps are not on disk yet.' });
     await alert.waitFor();
     delete engine.beside.unsaved;
     await page.keyboard.press('s');

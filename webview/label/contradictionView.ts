@@ -31,7 +31,7 @@ export function contradictionView(now: ContradictionNow, state: Ready, context: 
 
 /** An answer's images as the stage shows a pair; what the model thinks stays out of it. */
 function itemOf({ id, a, b }: ContradictionAnswer, { lane }: Ready): Item {
-  return { kind: 'pair', id: `answer ${id}`, lane, a, b, distance: Number.NaN };
+  return { kind: 'pair', id: `answer ${id}`, lane, a, b };
 }
 
 function suspectView(

@@ -82,6 +82,12 @@ export function emptyView(state: LabelState, { run }: ViewContext): TemplateResu
           mine,
         );
       }
+      if (state.lane === 'disagreements')
+        return page(
+          [t('People no longer differ about any pair here. Mine for more to ask, or export what you have.')],
+          [['exportManifest', t('Export Manifest…')], ...mine],
+          t('All done'),
+        );
       return page(
         [t('Every candidate of this lane is answered or implied. Export what you have, or mine again.')],
         [['exportManifest', t('Export Manifest…')], ...mine],

@@ -160,7 +160,9 @@ function announcement(what: Announcement): string {
       // With the names of the files: the same words for every item would be heard as nothing new.
       const paths = imagesOf(what.item).map(({ path }) => nameOf(path));
       const named = roleTitles(what.item).map((role, i) => `${role} ${paths[i]!}`);
-      return (what.item.kind === 'pair' ? t('Pair') : t('Triplet')) + ': ' + named.join(', ');
+      const kind = what.item.kind === 'pair' ? t('Pair') : t('Triplet');
+      const asked = what.item.lane === 'disagreements' ? t('Pair on which people differ') : kind;
+      return `${asked}: ${named.join(', ')}`;
     }
     case 'answered':
       return t('Answered: {0}', verdictTitle(what.verdict));

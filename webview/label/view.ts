@@ -127,7 +127,7 @@ function bannersView({ window: { unsaved } }: Ready, { model, run }: ViewContext
         ? html`<div class="banner warning" role="alert">
             ${icon('warning')}
             <span>
-              ${unsaved.count === 1 ? t('1 answer is not on disk yet.') : t('{0} answers are not on disk yet.', unsaved.count)}
+              ${unsaved.count === 1 ? t('Your last step is not on disk yet.') : t('Your last {0} steps are not on disk yet.', unsaved.count)}
               ${unsaved.reason.replace(/\.?$/, '.')}
             </span>
             <button class="link" @click=${() => run('showLog')}>${t('Show Log')}</button>
@@ -164,6 +164,7 @@ function questionView(item: Item, { model }: ViewContext): TemplateResult {
       ${icon('check')}<span>${verdictTitle(item.verdict)} <span class="opinion">${opinion(item)}</span></span>
     </p>`;
   }
+  if (item.lane === 'disagreements') return html`<p class="question">${t('People differ: same or different?')}</p>`;
   return html`<p class="question">${item.kind === 'pair' ? t('Same or different?') : t('Is this triplet good?')}</p>`;
 }
 

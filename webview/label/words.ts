@@ -4,6 +4,7 @@ import type {
   ContradictionNow,
   Item,
   LabelWindow,
+  SaidBy,
 } from '../../src/rpc/engine-protocol';
 import { t } from '../ui/text';
 import { distanceText as distance, verdictTitle } from '../ui/verdicts';
@@ -13,12 +14,20 @@ export function roleTitles(item: Item): string[] {
   return item.kind === 'pair' ? [t('First'), t('Second')] : [t('Anchor'), t('Positive'), t('Negative')];
 }
 
-/** The model's opinion: shown only after the answer, or where the person asks for it. */
+/** What the model thinks, or others said: shown only after the answer, or where the person asks for it. */
 export function opinion(item: Item): string {
-  const reason = item.reason === undefined ? '' : ` · ${item.reason}`;
-  return item.kind === 'pair'
-    ? t('distance {0}', distance(item.distance)) + reason
-    : t('positive {0}, negative {1}', distance(item.positiveDistance), distance(item.negativeDistance)) + reason;
+  const about = item.reason === undefined ? [] : [item.reason];
+  if (item.kind === 'triplet') {
+    const [positive, negative] = [distance(item.positiveDistance), distance(item.negativeDistance)];
+    return [t('positive {0}, negative {1}', positive, negative), ...about].join(' · ');
+  }
+  const apart = item.distance === undefined ? [] : [t('distance {0}', distance(item.distance))];
+  return [...(item.said ?? []).map(saidText), ...apart, ...about].join(' · ');
+}
+
+/** What somebody said of a pair, such as `ada@example.org: Same`. */
+function saidText({ by, relation, mine }: SaidBy): string {
+  return t('{0}: {1}', mine ? t('you') : by, verdictTitle(relation));
 }
 
 /** What is so, in one line. */

@@ -1,2 +1,2 @@
 export { cohenKappa, type Kappa } from './kappa';
-export { agreements, consistency, disagreements, type Agreement, type Said } from './people';
+export { agreements, consistency, disagreements, weightOfDisagreement, type Agreement, type Said } from './people';

@@ -1,3 +1,4 @@
+import { pairKey } from '../pairs';
 import type { ImageHash, Relation } from '../types';
 import { cohenKappa, type Kappa } from './kappa';
 
@@ -34,20 +35,20 @@ export function agreements(pairs: Iterable<readonly Said[]>): Agreement[] {
     .sort((x, y) => y.kappa.pairs - x.kappa.pairs);
 }
 
-/**
- * Pairs on which people differ: the lane of disagreements. `same` against `different` comes before either against
- * `incomparable`, and more people before fewer.
- */
+/** How much hangs on a pair on which people differ: `same` against `different` before either against `incomparable`, then more people before fewer. */
+export function weightOfDisagreement(answers: readonly Pick<Said, 'relation'>[]): number {
+  const said = new Set(answers.map(({ relation }) => relation));
+  return (said.has('same') && said.has('different') ? 1 : 0) + Math.min(999, answers.length) / 1000;
+}
+
+/** Pairs on which people differ, the weightiest first; equals by their images, whatever order they came in. */
 export function disagreements<T extends Said>(pairs: Iterable<readonly T[]>): (readonly T[])[] {
-  const weight = (answers: readonly Said[]) => {
-    const said = new Set(answers.map(({ relation }) => relation));
-    return (said.has('same') && said.has('different') ? 1000 : 0) + answers.length;
-  };
   const found: (readonly T[])[] = [];
   for (const answers of pairs) {
     if (answers.some(({ relation }) => relation !== answers[0].relation)) found.push(answers);
   }
-  return found.sort((x, y) => weight(y) - weight(x));
+  const keyOf = ([{ a, b }]: readonly Said[]) => pairKey(a, b);
+  return found.sort((x, y) => weightOfDisagreement(y) - weightOfDisagreement(x) || (keyOf(x) < keyOf(y) ? -1 : 1));
 }
 
 /**

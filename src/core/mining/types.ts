@@ -1,4 +1,4 @@
-import type { ImageHash, Lane, Metric, PairKey, Relation } from '../types';
+import type { ImageHash, MinedLane, Metric, PairKey, Relation } from '../types';
 
 /** How negatives are chosen for an anchor-positive pair. */
 export type Strategy =
@@ -51,7 +51,7 @@ export interface Guards {
 }
 
 export interface MiningRequest {
-  lane: Lane;
+  lane: MinedLane;
   metric: Metric;
   /** of the weighted L1; one non-negative weight a dimension */
   weights?: Float32Array;

@@ -1,5 +1,5 @@
 import type { PairCandidate, TripletCandidate } from '../mining/types';
-import type { Lane } from '../types';
+import type { MinedLane } from '../types';
 
 /** What makes a question worth asking, before anything is known of its images. */
 export interface Worth {
@@ -14,7 +14,7 @@ export type Measured =
   Pick<PairCandidate, 'kind' | 'distance'> | Pick<TripletCandidate, 'kind' | 'positiveDistance' | 'negativeDistance'>;
 
 export interface WorthContext {
-  lane: Lane;
+  lane: MinedLane;
   /** above 0, in the metric's own unit */
   margin: number;
   /** distance at which `same` and `different` are equally likely; the margin where nothing better is known */

@@ -22,7 +22,7 @@ export interface Known {
 export interface RelationChange {
   /** images for whose pairs something may have changed: what is known, or how much an answer would settle */
   images: ImageHash[];
-  /** pairs judged different that have only now come to lie in one component */
+  /** pairs judged different that have only now come to lie in one component, or on which people differed until now */
   contradictions: [ImageHash, ImageHash][];
 }
 
@@ -135,6 +135,7 @@ export class RelationGraph {
     const { same, different } = saidBy(judgements);
     edge.judgements = judgements;
     const changed = edge.same !== same || edge.different !== different;
+    const disputed = edge.same && edge.different;
     if (changed) {
       this.cachedCounts = undefined;
       this.sameEdges += Number(same) - Number(edge.same);
@@ -149,6 +150,8 @@ export class RelationGraph {
         if (same && this.roots[x] !== this.roots[y]) this.join(x, y, found);
         if (different) this.placeDifferent(edge, found);
       }
+      // People differed, and do no more; what is said now is at odds with other pairs all the same.
+      if (disputed && different && this.roots[x] === this.roots[y] && !found.includes(edge)) found.push(edge);
     }
     if (judgements.length === 0) this.forget(pair, edge);
     return changed;

@@ -65,6 +65,7 @@ export class LineFolder {
     repeat: false,
     ms: -1,
     of: '',
+    settles: [],
     offset: 0,
     length: 0,
   };
@@ -94,6 +95,7 @@ export class LineFolder {
     if (kinds[Field.v] !== Value.number || spans[Field.v * 2 + 1] - v !== 1 || bytes[v] !== 49) return false;
     if (kinds[Field.id] !== text || kinds[Field.at] !== text || kinds[Field.by] !== text) return false;
     if (kinds[Field.relation] !== text || kinds[Field.a] !== text || kinds[Field.b] !== text) return false;
+    if (kinds[Field.settles] !== Value.absent) return false;
     const id = spans[Field.id * 2];
     const idEnd = spans[Field.id * 2 + 1];
     const at = parseTime(bytes, spans[Field.at * 2], spans[Field.at * 2 + 1]);
@@ -227,6 +229,7 @@ function foldParsed(state: LedgerState, text: string, offset: number, length: nu
   const known = kind !== Kind.other;
   const textOf = (name: FieldName) => String(event[name]);
   const ms = event['ms'];
+  const settles = event['settles'];
   const word = kind === Kind.flag ? event['flag'] : event['class'];
   state.add({
     kind,
@@ -249,6 +252,7 @@ function foldParsed(state: LedgerState, text: string, offset: number, length: nu
     repeat: event['repeat'] === true,
     ms: typeof ms === 'number' && ms >= 0 && ms < 2 ** 31 ? Math.round(ms) : -1,
     of: kind === Kind.undo ? textOf('of') : '',
+    settles: Array.isArray(settles) ? settles.filter(id => typeof id === 'string') : [],
     offset,
     length,
   });

@@ -33,6 +33,11 @@ export interface AnswerEvent extends EventBase {
   ms?: number;
   /** a hidden repeat: asked a second time to measure consistency */
   repeat?: true;
+  /**
+   * ids of older answers on the same pair that this one settles, because people differed: they are kept, and count no more
+   * while this one is not undone
+   */
+  settles?: string[];
 }
 
 export interface UndoEvent extends EventBase {

@@ -8,6 +8,9 @@ export const relationNumber = (relation: Relation) => RELATIONS.indexOf(relation
 
 export const UNDONE = 1;
 export const REPEAT = 2;
+/** some answer names this one among those that it settles */
+const NAMED = 4;
+export const SETTLES = 8;
 
 /** letters of an id as this program makes it */
 const ULID_LENGTH = 26;
@@ -26,6 +29,8 @@ export interface FlatEvent {
   ms: number;
   /** of an undo */
   of: string;
+  /** of an answer: ids of those that it settles */
+  settles: readonly string[];
   /** where the line lies in the file; -1 while it is in memory only */
   offset: number;
   length: number;
@@ -33,8 +38,8 @@ export interface FlatEvent {
 
 /**
  * Folds events into flat tables, in whatever order they come: of two answers by one person the later one (by time, then
- * by id) stands, an undone event counts as never given, an event met twice counts once. What is asked of it, see
- * `LedgerState`.
+ * by id) stands, an undone event counts as never given, an event met twice counts once, an answer that a newer one
+ * settles stands and does not count. What is asked of it, see `LedgerState`.
  */
 export class LedgerFold {
   readonly ids = new ByteTable();
@@ -73,6 +78,17 @@ export class LedgerFold {
   protected readonly flags = new Map<number, number[]>();
   protected readonly classes = new Map<number, number[]>();
   private readonly earlyUndo = new Set<string>();
+  /** by the id of an answer: the events that settle it, undone ones too */
+  private readonly settledBy = new Map<string, number[]>();
+  private readonly earlySettled = new Set<string>();
+  /** events that settle others, undone ones too */
+  protected readonly settling: number[] = [];
+  /** pairs that several people answered; those of them on which they differ, as far as not `unchecked` */
+  protected readonly shared = new Set<number>();
+  protected readonly differ = new Set<number>();
+  protected readonly unchecked = new Set<number>();
+  /** counts what may have changed the pairs on which people differ, or those that were settled */
+  disputes = 0;
   protected readonly stacks: { events: number[]; sorted: boolean }[] = [];
   protected lastTimes = new Float64Array(64);
   /** a person's answers that are not undone, corrected ones included */
@@ -127,6 +143,8 @@ export class LedgerFold {
       this.slot[index] = this.slotOf(event.a, event.b, event.by);
       this.given[event.by]++;
     }
+    if (event.settles.length > 0 && event.kind === Kind.answer) this.settle(index, event.settles);
+    if (this.earlySettled.size > 0 && this.earlySettled.delete(this.ids.text(index))) this.status[index] |= NAMED;
     if (event.group >= 0) this.joinGroup(index, event.group);
     if (this.earlyUndo.size > 0 && this.earlyUndo.delete(this.ids.text(index))) this.undoWithGroup(index);
     if (event.group >= 0 && this.groupUndone[event.group]) this.markUndone(index);
@@ -145,7 +163,7 @@ export class LedgerFold {
       if (best < 0) this.answers++;
       if (best < 0 || this.newer(index, best)) {
         this.slotBest[slot] = index;
-        this.touched?.add(this.slotPair[slot]);
+        this.touch(this.slotPair[slot]);
       }
     }
   }
@@ -204,6 +222,7 @@ export class LedgerFold {
     if (slot >= this.slotHead.length) this.reserveSlots(slot + 1);
     this.slotPair[slot] = pair;
     this.slotBy[slot] = by;
+    if (this.pairHead[pair] >= 0) this.shared.add(pair);
     this.slotNext[slot] = this.pairHead[pair];
     this.pairHead[pair] = slot;
     return slot;
@@ -262,6 +281,7 @@ export class LedgerFold {
     if (this.status[index] & UNDONE) return;
     this.markUndone(index);
     const slot = this.slot[index];
+    if (this.status[index] & SETTLES) this.touch(this.slotPair[slot]);
     if (this.kind[index] !== Kind.answer || this.slotBest[slot] !== index) return;
     // Undone answers leave their list on the way, so that undoing many costs each of them once.
     let best = -1;
@@ -277,7 +297,41 @@ export class LedgerFold {
     else this.nextInSlot[last] = -1;
     this.slotBest[slot] = best;
     if (best < 0) this.answers--;
-    this.touched?.add(this.slotPair[slot]);
+    this.touch(this.slotPair[slot]);
+  }
+
+  private settle(index: number, ids: readonly string[]): void {
+    this.status[index] |= SETTLES;
+    this.settling.push(index);
+    for (const id of ids) {
+      const named = this.settledBy.get(id);
+      if (named === undefined) this.settledBy.set(id, [index]);
+      else named.push(index);
+      const target = this.ids.findText(id);
+      if (target < 0) this.earlySettled.add(id);
+      else this.status[target] |= NAMED;
+    }
+    this.touch(this.slotPair[this.slot[index]]);
+  }
+
+  /**
+   * Whether a newer answer on the same pair, itself not undone, names this one among those it settles. Older ones settle
+   * nothing, so that however events are merged the newest answer on a pair counts.
+   */
+  protected isSettled(index: number): boolean {
+    if (!(this.status[index] & NAMED)) return false;
+    const pair = this.slotPair[this.slot[index]];
+    return this.settledBy
+      .get(this.ids.text(index))!
+      .some(by => !(this.status[by] & UNDONE) && this.slotPair[this.slot[by]] === pair && this.newer(by, index));
+  }
+
+  /** Notes that what people say of a pair may be something else now. */
+  private touch(pair: number): void {
+    this.touched?.add(pair);
+    if (this.shared.size === 0 || !this.shared.has(pair)) return;
+    this.unchecked.add(pair);
+    this.disputes++;
   }
 
   protected newer(x: number, y: number): boolean {

@@ -23,9 +23,9 @@ export interface LedgerOptions extends ReadOptions {
   retryAfter?: readonly number[];
 }
 
-/** Answers that are in memory only, because the file cannot be written. */
+/** What is in memory only, because the file cannot be written. */
 export interface Unsaved {
-  /** events that wait */
+  /** acts that wait: answers, undos, flags, changes of classes */
   count: number;
   code: LedgerErrorCode;
   /** for a person: what is wrong and what to do */
@@ -125,8 +125,7 @@ export class Ledger {
   /** Set while answers wait in memory for a file that cannot be written. */
   get unsaved(): Unsaved | undefined {
     if (this.failure === undefined) return undefined;
-    const count = this.waiting.reduce((sum, { events }) => sum + events.length, 0);
-    return { count, code: this.failure.code, reason: this.failure.message };
+    return { count: this.waiting.length, code: this.failure.code, reason: this.failure.message };
   }
 
   /** Calls back after every change, by this ledger or found in the file. Returns how to stop. */
@@ -153,7 +152,10 @@ export class Ledger {
       if (missing < 0) return this.known(ids);
     }
 
-    const at = new Date(Math.max(this.now(), this.state.latestTime(by) + 1)).toISOString();
+    // What is settled must be older than what settles it, whatever the other person's clock said.
+    const older = drafts.flatMap(draft => (draft.kind === 'answer' ? ((draft as AnswerDraft).settles ?? []) : []));
+    const latest = Math.max(this.state.latestTime(by), ...older.map(id => this.state.timeOf(id) ?? -Infinity));
+    const at = new Date(Math.max(this.now(), latest + 1)).toISOString();
     const together = drafts.length > 1 ? { with: first } : {};
     const events = drafts.map((draft, i) => ({ v: 1, id: ids[i], at, by, ...together, ...draft }) as LedgerEvent);
     const lines = events.map(event => Buffer.from(lineOf(event), 'utf8'));

@@ -20,6 +20,7 @@ export const Field = {
   with: 12,
   ms: 13,
   repeat: 14,
+  settles: 15,
 } as const;
 export type FieldName = keyof typeof Field;
 

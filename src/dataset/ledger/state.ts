@@ -1,5 +1,5 @@
 import type { ImageHash, Relation } from '../../core/types';
-import { Kind, LedgerFold, RELATIONS, REPEAT, UNDONE } from './fold';
+import { Kind, LedgerFold, RELATIONS, REPEAT, SETTLES, UNDONE } from './fold';
 
 /** What one person says of one pair, as it stands: their latest answer that is not undone. */
 export interface StandingAnswer {
@@ -13,6 +13,10 @@ export interface StandingAnswer {
   /** how long the pair was looked at; 0 where unknown */
   ms: number;
   repeat: boolean;
+  /** given to settle what people say of the pair differently */
+  settles: boolean;
+  /** somebody's answer has settled the pair since: this one counts no more */
+  settled: boolean;
 }
 
 export interface StandingFlag {
@@ -35,10 +39,49 @@ export interface StandingClass {
 export class LedgerState extends LedgerFold {
   private hashes: ImageHash[] = [];
 
-  /** What each person says of a pair; the newest first. */
+  /** What each person says of a pair and nobody settled; the newest first. */
   answersOf(a: ImageHash, b: ImageHash): StandingAnswer[] {
+    return this.saidOf(a, b).filter(({ settled }) => !settled);
+  }
+
+  /** What each person says of a pair, settled or not; the newest first. */
+  saidOf(a: ImageHash, b: ImageHash): StandingAnswer[] {
     const pair = this.findPair(a, b);
-    return pair < 0 ? [] : this.answersOfPair(pair);
+    return pair < 0 ? [] : this.saidOfPair(pair);
+  }
+
+  /** Whether people say different things of a pair, and nobody settled it. */
+  differs(a: ImageHash, b: ImageHash): boolean {
+    return this.differing().has(this.findPair(a, b));
+  }
+
+  /** Pairs on which people differ, as [a, b], in no particular order. Costs what changed since the last call, and what it returns. */
+  disagreements(): [ImageHash, ImageHash][] {
+    return [...this.differing()].map(pair => this.imagesOf(pair));
+  }
+
+  /** Pairs that somebody settled and that are not undone, as [a, b]. */
+  settlements(): [ImageHash, ImageHash][] {
+    const standing = this.settling.filter(i => !(this.status[i] & UNDONE));
+    const pairs = new Set(
+      standing.map(i => this.pairs.find(Math.min(this.a[i], this.b[i]), Math.max(this.a[i], this.b[i]))),
+    );
+    return [...pairs].map(pair => this.imagesOf(pair));
+  }
+
+  /**
+   * What each person said of the pairs that several people judged, by themselves: answers that settle were given because
+   * others differed, and would make people look more alike, or less, than they are.
+   */
+  *independent(): Generator<StandingAnswer[]> {
+    for (const pair of this.shared) {
+      const events: number[] = [];
+      for (let slot = this.pairHead[pair]; slot >= 0; slot = this.slotNext[slot]) {
+        const best = this.independentIn(slot);
+        if (best >= 0) events.push(best);
+      }
+      if (events.length > 1) yield events.map(i => this.answer(i));
+    }
   }
 
   /** What one person says of a pair. */
@@ -48,10 +91,16 @@ export class LedgerState extends LedgerFold {
     return best < 0 ? undefined : this.answer(best);
   }
 
-  /** Every pair with at least one standing answer, with what each person says of it. */
+  /** Every pair with at least one standing answer, with what each person says of it and nobody settled. */
   *standing(): Generator<StandingAnswer[]> {
+    for (const said of this.said())
+      yield said.some(({ settled }) => settled) ? said.filter(each => !each.settled) : said;
+  }
+
+  /** Every pair with at least one standing answer, with what each person says of it, settled or not. */
+  *said(): Generator<StandingAnswer[]> {
     for (let pair = 0; pair < this.pairs.size; pair++) {
-      const answers = this.answersOfPair(pair);
+      const answers = this.saidOfPair(pair);
       if (answers.length > 0) yield answers;
     }
   }
@@ -72,10 +121,7 @@ export class LedgerState extends LedgerFold {
 
   /** Pairs whose standing answers changed since the last call, as [a, b]; none on the first call. */
   takeTouched(): [ImageHash, ImageHash][] {
-    const pairs = [...(this.touched ?? [])].map((pair): [ImageHash, ImageHash] => [
-      this.hash(this.pairs.first[pair]),
-      this.hash(this.pairs.second[pair]),
-    ]);
+    const pairs = [...(this.touched ?? [])].map(pair => this.imagesOf(pair));
     this.touched = new Set();
     return pairs;
   }
@@ -213,13 +259,59 @@ export class LedgerState extends LedgerFold {
     );
   }
 
-  private answersOfPair(pair: number): StandingAnswer[] {
+  /** When an event was written, milliseconds since 1970; undefined for an unknown id. */
+  timeOf(id: string): number | undefined {
+    const index = this.ids.findText(id);
+    return index < 0 ? undefined : this.at[index];
+  }
+
+  /** The latest answer of one person to a pair that settles nothing: what they said by themselves. */
+  independentOf(a: ImageHash, b: ImageHash, by: string): StandingAnswer | undefined {
+    const slot = this.findSlot(this.findPair(a, b), this.people.findText(by));
+    const best = slot < 0 ? -1 : this.independentIn(slot);
+    return best < 0 ? undefined : this.answer(best);
+  }
+
+  private saidOfPair(pair: number): StandingAnswer[] {
     const events: number[] = [];
     for (let slot = this.pairHead[pair]; slot >= 0; slot = this.slotNext[slot]) {
       if (this.slotBest[slot] >= 0) events.push(this.slotBest[slot]);
     }
     if (events.length > 1) events.sort((x, y) => (this.newer(x, y) ? -1 : 1));
     return events.map(i => this.answer(i));
+  }
+
+  /** Pairs on which people differ, by number. */
+  private differing(): ReadonlySet<number> {
+    for (const pair of this.unchecked) {
+      let said = -1;
+      let differ = false;
+      for (let slot = this.pairHead[pair]; slot >= 0; slot = this.slotNext[slot]) {
+        const best = this.slotBest[slot];
+        if (best < 0 || this.isSettled(best)) continue;
+        differ ||= said >= 0 && said !== this.relation[best];
+        said = this.relation[best];
+      }
+      if (differ) this.differ.add(pair);
+      else this.differ.delete(pair);
+    }
+    this.unchecked.clear();
+    return this.differ;
+  }
+
+  /** The latest answer of a person to a pair that settles nothing; -1 where there is none. */
+  private independentIn(slot: number): number {
+    const now = this.slotBest[slot];
+    if (now < 0 || !(this.status[now] & SETTLES)) return now;
+    let best = -1;
+    for (let i = this.slotHead[slot]; i >= 0; i = this.nextInSlot[i]) {
+      if (!(this.status[i] & (UNDONE | SETTLES)) && (best < 0 || this.newer(i, best))) best = i;
+    }
+    return best;
+  }
+
+  private imagesOf(pair: number): [ImageHash, ImageHash] {
+    return [this.hash(this.pairs.first[pair]), this.hash(this.pairs.second[pair])];
   }
 
   private findPair(a: ImageHash, b: ImageHash): number {
@@ -252,6 +344,8 @@ export class LedgerState extends LedgerFold {
       at: this.at[index],
       ms: Math.max(0, this.ms[index]),
       repeat: (this.status[index] & REPEAT) !== 0,
+      settles: (this.status[index] & SETTLES) !== 0,
+      settled: this.isSettled(index),
     };
   }
 

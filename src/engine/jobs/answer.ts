@@ -3,23 +3,27 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImageHash, Relation } from '../../core/types';
 import { EngineError, messageOf } from '../errors';
+import { settledBy } from '../disagreements';
 import type { Workspace } from '../workspace';
 
 /** Adds one answer about two files (absolute, or relative to the folder); resolves once it is on disk. */
 export async function answerFiles(
   workspace: Workspace,
-  { a, b, relation }: { a: string; b: string; relation: Relation },
+  { a, b, relation, settle = false }: { a: string; b: string; relation: Relation; settle?: boolean },
 ): Promise<{ id: string }> {
   const [first, second] = await Promise.all([identityOf(workspace, a), identityOf(workspace, b)]);
   if (first.hash === second.hash) {
     throw new EngineError('same-image', `${a} and ${b} are exact copies of one image: there is nothing to answer.`);
   }
-  const { ids, saved } = await workspace.ledger.answer({
+  const { ledger } = workspace;
+  const settles = settle ? settledBy(ledger.state, first.hash, second.hash, ledger.by) : [];
+  const { ids, saved } = await ledger.answer({
     a: first.hash,
     b: second.hash,
     relation,
     paths: [first.path, second.path],
     why: { lane: 'script' },
+    ...(settles.length > 0 && { settles }),
   });
   if (!saved)
     throw new EngineError(

@@ -83,10 +83,7 @@ function contradicted({ knowledge }: Workspace): Set<ImageHash> {
 
 /** Pairs of which people say different things. */
 function differing({ ledger }: Workspace): number {
-  let count = 0;
-  for (const [first, ...others] of ledger.state.standing())
-    if (others.some(({ relation }) => relation !== first.relation)) count++;
-  return count;
+  return ledger.state.disagreements().length;
 }
 
 function ownWarnings(

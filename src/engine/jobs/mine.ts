@@ -175,7 +175,7 @@ export async function mineLane(
       report.notes.push('Nothing here can be written: the vectors and this lane are kept in memory only.');
     await workspace.lanes.put(stored);
     const state = workspace.labelling.states().find(known => known.lane === lane);
-    if (!state) throw new Error(`the lane ${lane} was not kept`);
+    if (!state || state.lane === 'disagreements') throw new Error(`the lane ${lane} was not kept`);
     return { lane: state, report, problems };
   });
 }

@@ -132,7 +132,8 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
     const [a, b] = [row.a, row.b].map(image => shortName(image.path) || t('(gone)'));
     const item = new vscode.TreeItem(`${a} – ${b}`);
     item.id = key;
-    item.description = [relationWord(row.relation), note].filter(Boolean).join(' · ');
+    const settled = row.settled && t('settled since');
+    item.description = [relationWord(row.relation), note, settled].filter(Boolean).join(' · ');
     item.iconPath = new vscode.ThemeIcon(relationIcon(row.relation));
     item.contextValue = flipTo ? 'answer.flippable' : 'answer';
     item.tooltip = tooltipOf(row);
@@ -141,7 +142,8 @@ export class AnswersTree implements vscode.TreeDataProvider<Node>, vscode.Dispos
       const [left, right] = [row.a, row.b].map(image => vscode.Uri.joinPath(folder, image.path));
       item.command = { command: 'vscode.diff', title: t('Compare'), arguments: [left, right, `${a} – ${b}`] };
     }
-    item.accessibilityInformation = { label: `${a}, ${b}, ${relationWord(row.relation)}${note ? `, ${note}` : ''}` };
+    const words = [relationWord(row.relation), note, settled].filter(Boolean).join(', ');
+    item.accessibilityInformation = { label: `${a}, ${b}, ${words}` };
     return item;
   }
 

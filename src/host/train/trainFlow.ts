@@ -67,8 +67,8 @@ export async function runTrainCommand(
     case 'mineAgain': {
       if (!folder) return;
       await new Settings(folder).setModel(run.choice.name);
-      const lane = laneMemory(margin.memory).get(folder.fsPath) ?? 'hard-triplets';
-      await mine(margin, lane, folder);
+      const lane = laneMemory(margin.memory).get(folder.fsPath);
+      await mine(margin, lane === undefined || lane === 'disagreements' ? 'hard-triplets' : lane, folder);
       return;
     }
     case 'evaluate':

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { prepare } from '../../../src/core/mining/problem';
 import type { MiningData, MiningRequest } from '../../../src/core/mining/types';
 import { Random } from '../../../src/core/random';
-import { LANES, type Metric } from '../../../src/core/types';
+import { MINED_LANES, type Metric } from '../../../src/core/types';
 import { mine, nearest, MiningCache, type KernelName } from '../../../src/kernel';
 import { AnchorRun } from '../../../src/kernel/anchor-run';
 import { Control, type MiningRuntime } from '../../../src/kernel/control';
@@ -12,7 +12,7 @@ import { embeddings } from '../../../src/engine/bench/vectors';
 
 /** One thing to measure, in a process of its own: its memory is then nobody else's. */
 export interface BenchCase {
-  what: 'both' | 'nearest' | 'again-answers' | 'again-images' | 'cancel' | 'stall' | (typeof LANES)[number];
+  what: 'both' | 'nearest' | 'again-answers' | 'again-images' | 'cancel' | 'stall' | (typeof MINED_LANES)[number];
   n: number;
   d: number;
   metric: Metric;
@@ -26,7 +26,7 @@ export interface BenchCase {
   indexAbove?: number;
   /** `cancel`: how often, of which lane, at random moments of the milliseconds that it takes */
   times?: number;
-  lane?: (typeof LANES)[number];
+  lane?: (typeof MINED_LANES)[number];
   takes?: number;
   /** writes the vectors there, for others to search in */
   vectorsTo?: string;
@@ -164,7 +164,7 @@ async function bothInOnePass(data: MiningData, request: MiningRequest, runtime: 
 
 function requestFor({ what, lane, metric, d, indexAbove }: BenchCase): MiningRequest {
   return {
-    lane: lane ?? LANES.find(name => name === what) ?? 'semi-hard-triplets',
+    lane: lane ?? MINED_LANES.find(name => name === what) ?? 'semi-hard-triplets',
     ...(indexAbove !== undefined && { indexAbove }),
     metric,
     ...(metric === 'weightedL1' && { weights: new Float32Array(d).map((_, k) => 0.5 + (k % 7) / 7) }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mine, MiningInputError } from '../../../src/kernel';
-import { LANES, METRICS } from '../../../src/core/types';
+import { MINED_LANES, METRICS } from '../../../src/core/types';
 import type { MiningData, MiningRequest } from '../../../src/core/mining/types';
 import { clusters, dataOf, hashOf, requestOf } from '../../support/mining';
 
@@ -65,7 +65,7 @@ describe('input with nothing to find', () => {
     ['no classes', { ...clusters(20, 3, 5), labels: new Int32Array(20).fill(-1) }],
   ];
   it.each(nothing)('%s: no triplets, and no error in any lane', async (_, data) => {
-    for (const lane of LANES) {
+    for (const lane of MINED_LANES) {
       for (const metric of METRICS) {
         const weights = new Float32Array(data.dimension).fill(1);
         const { candidates, report } = await mine(data, requestOf({ lane, metric, weights, margin: 5 }));

@@ -136,17 +136,11 @@ export class ScriptedEngine implements Engine {
     const verdicts = new Map(this.ledger.map(event => [event.itemId, event.verdict]));
     const open = this.#items.filter(item => !verdicts.has(item.id));
     const total = this.#items.length;
+    const lane = first?.lane ?? 'hard-triplets';
+    const counts = { total, settled: total - open.length, remaining: open.length };
+    const mined = { model: 'starter', metric: 'cosine', margin: 0.2, minedAt: '2026-11-22T10:00:00.000Z' } as const;
     return {
-      lane: {
-        lane: first?.lane ?? 'hard-triplets',
-        model: 'starter',
-        metric: 'cosine',
-        margin: 0.2,
-        minedAt: '2026-11-22T10:00:00.000Z',
-        total,
-        settled: total - open.length,
-        remaining: open.length,
-      },
+      lane: lane === 'disagreements' ? { lane, ...counts } : { lane, ...mined, ...counts },
       items: open.slice(0, count),
       history: [...this.ledger]
         .reverse()

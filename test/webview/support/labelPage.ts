@@ -1,11 +1,23 @@
 import type { Lane } from '../../../src/core/types';
 import { Jobs } from '../../../src/host/jobs';
 import { LabelController } from '../../../src/host/label/labelController';
-import type { LabelControllerOptions } from '../../../src/host/label/labelController';
+import type { LabelControllerOptions, Place } from '../../../src/host/label/labelController';
 import type { ScriptedEngine } from '../../host/support/scriptedEngine';
 import { PageHost } from './pageHost';
 
 export { CHROMIUM } from './pageHost';
+
+/** A folder in which something was mined. */
+export const LABELLING: Extract<Place, { kind: 'folder' }> = {
+  kind: 'folder',
+  ref: {
+    folder: '/images',
+    settings: { model: 'starter', backend: 'auto', classes: 'folder', exclude: [], svg: false, decoder: 'auto' },
+  },
+  used: true,
+  revealOpinion: false,
+  thumbnailSize: 512,
+};
 
 /** The Label page as it ships, and a browser to load it in. */
 export class LabelPageHost {
@@ -43,17 +55,7 @@ function serve(engine: ScriptedEngine, options: Partial<LabelControllerOptions>)
   const controller = new LabelController({
     engine,
     jobs,
-    place: () =>
-      Promise.resolve({
-        kind: 'folder',
-        ref: {
-          folder: '/images',
-          settings: { model: 'starter', backend: 'auto', classes: 'folder', exclude: [], svg: false, decoder: 'auto' },
-        },
-        used: true,
-        revealOpinion: false,
-        thumbnailSize: 512,
-      }),
+    place: () => Promise.resolve(LABELLING),
     describe: ({ what, progress }) => ({ what, ...(progress && { progress, detail: 'Embedding images' }) }),
     lane: { get: folder => lanes.get(folder), set: (folder, lane) => lanes.set(folder, lane) },
     run: id => ran.push(id),
