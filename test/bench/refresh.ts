@@ -12,10 +12,21 @@ import { SETTINGS } from '../support/settings';
 export interface RefreshTimes {
   candidates: number;
   answers: number;
+  /** images that are known to be the same before the first answer is timed */
+  component: number;
+  /** timed answers about one of them at least */
+  touching: number;
   /** from the verdict to the next questions: written, synced, relations and order refreshed; milliseconds by the clock */
   median: number;
   p99: number;
-  /** the same, milliseconds of processor time, on average */
+  worst: number;
+  /** of those that touch the component, and the share of them within 20 ms */
+  touchingMedian: number;
+  touchingP99: number;
+  touchingWithin20: number;
+  /** the answers after which the order learns anew where the model is unsure: the 50th, 100th, 200th and so on */
+  learning: number[];
+  /** the same as the median, milliseconds of processor time, on average */
   cpu: number;
   /** only asking for the panel's next questions */
   windowMedian: number;
@@ -26,8 +37,11 @@ export interface RefreshTimes {
 
 const settings = { ...SETTINGS, by: 'bench@example.org' };
 
-/** The engine's own path: answers to a lane of many pairs of 20,000 images in 200 classes, half of them within a class. */
-export async function benchRefresh(candidates: number, answers: number): Promise<RefreshTimes> {
+/**
+ * The engine's own path: answers to a lane of many pairs of 20,000 images in 200 classes, half of them within a class.
+ * @param component so many images are one class, and were all answered to be the same before
+ */
+export async function benchRefresh(candidates: number, answers: number, component = 1): Promise<RefreshTimes> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'margin-bench-refresh-'));
   try {
     makeManyFiles(folder, 200, 100);
@@ -35,13 +49,22 @@ export async function benchRefresh(candidates: number, answers: number): Promise
     const workspace = await Workspace.open(folder, settings, undefined, events);
     const { images } = await workspace.takeInventory(settings);
     await putLane(workspace.cache!, candidates, images);
+    const big = new Set(images.slice(0, component).map(({ hash }) => hash));
+    for (let i = 1; i < component; i += 1000) {
+      const chain = images.slice(i - 1, Math.min(component, i + 1000));
+      await workspace.ledger.append(
+        chain.slice(1).map(({ hash }, k) => ({ kind: 'answer', a: chain[k].hash, b: hash, relation: 'same' })),
+      );
+    }
     await workspace.close();
 
     const engine = new Engine(assetsBeside(folder), events);
     const ref = { folder, settings };
-    const classOf = new Map(images.map(({ hash, class: name }) => [hash, name]));
+    const classOf = new Map(images.map(({ hash, class: name }) => [hash, big.has(hash) ? 'big' : name]));
     let shown = await engine.window({ ...ref, lane: 'uncertain-pairs', count: 1 });
     const times: number[] = [];
+    const touching: number[] = [];
+    const learning: number[] = [];
     const windows: number[] = [];
     let cpu = 0;
     for (let i = 0; i < answers; i++) {
@@ -52,6 +75,8 @@ export async function benchRefresh(candidates: number, answers: number): Promise
       const started = performance.now();
       shown = await engine.answer({ ...ref, lane: item.lane, itemId: item.id, verdict, ms: 800, token: `t-${i}` });
       times.push(performance.now() - started);
+      if (big.has(item.a.hash) || big.has(item.b.hash)) touching.push(times.at(-1)!);
+      if (learns(i + 1)) learning.push(times.at(-1)!);
       const { user, system } = process.cpuUsage(before);
       cpu += (user + system) / 1000;
       const asked = performance.now();
@@ -63,8 +88,15 @@ export async function benchRefresh(candidates: number, answers: number): Promise
     return {
       candidates,
       answers: times.length,
+      component,
+      touching: touching.length,
       median: at(times, 0.5),
       p99: at(times, 0.99),
+      worst: at(times, 1),
+      touchingMedian: at(touching, 0.5),
+      touchingP99: at(touching, 0.99),
+      touchingWithin20: touching.filter(ms => ms <= 20).length / touching.length,
+      learning,
       cpu: cpu / times.length,
       windowMedian: at(windows, 0.5),
       windowP99: at(windows, 0.99),
@@ -107,6 +139,12 @@ async function putLane(
     vectors: { key: 'none', dimension: 1 },
     candidates: [...pairs.values()],
   });
+}
+
+/** Whether the order learns from so many answers. */
+function learns(answers: number): boolean {
+  const doublings = Math.log2(answers / 50);
+  return doublings >= 0 && Number.isInteger(doublings);
 }
 
 function at(times: readonly number[], share: number): number {

@@ -395,9 +395,11 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     await expect.poll(() => page.locator('.announcements').innerText()).toContain('Pair on which people differ');
     await page.keyboard.press('d');
     await shows(page, 'pair-1');
-    await page.locator('.last').filter({ hasText: 'Different · you: Same · bob@example.org: Different' }).waitFor();
+    const last = page.locator('.last').filter({ hasText: 'Different · you: Same · bob: Different' });
+    await last.waitFor();
+    expect(await last.getAttribute('title')).toBe('you: Same · bob@example.org: Different');
     await page.keyboard.press('ArrowLeft');
-    await page.locator('.question.answered').filter({ hasText: 'bob@example.org: Different' }).waitFor();
+    await page.locator('.question.answered').filter({ hasText: 'bob: Different' }).waitFor();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('u');
     await shows(page, 'pair-2');
@@ -409,7 +411,7 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
 
     const open = new ScriptedEngine(items);
     const revealed = await host.open(open, { place: () => Promise.resolve({ ...LABELLING, revealOpinion: true }) });
-    await revealed.page.locator('.stage .opinion').filter({ hasText: 'bob@example.org: Different' }).waitFor();
+    await revealed.page.locator('.stage .opinion').filter({ hasText: 'bob: Different' }).waitFor();
     await revealed.page.close();
   });
 

@@ -172,7 +172,7 @@ function questionView(item: Item, { model }: ViewContext): TemplateResult {
 function lastView({ window: { history = [] } }: Ready, { model }: ViewContext): TemplateResult {
   const last = history[0];
   return html`
-    <p class="last" title=${last && model.position >= 0 ? opinion(last) : nothing}>
+    <p class="last" title=${last && model.position >= 0 ? opinion(last, true) : nothing}>
       ${
         last?.verdict && model.position >= 0
           ? html`<span class="muted">${t('Last:')}</span> ${verdictTitle(last.verdict)}

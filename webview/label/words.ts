@@ -14,20 +14,27 @@ export function roleTitles(item: Item): string[] {
   return item.kind === 'pair' ? [t('First'), t('Second')] : [t('Anchor'), t('Positive'), t('Negative')];
 }
 
-/** What the model thinks, or others said: shown only after the answer, or where the person asks for it. */
-export function opinion(item: Item): string {
+/**
+ * What the model thinks, or others said: shown only after the answer, or where the person asks for it.
+ * @param whole people by their whole address, and not only what tells them apart
+ */
+export function opinion(item: Item, whole = false): string {
   const about = item.reason === undefined ? [] : [item.reason];
   if (item.kind === 'triplet') {
     const [positive, negative] = [distance(item.positiveDistance), distance(item.negativeDistance)];
     return [t('positive {0}, negative {1}', positive, negative), ...about].join(' · ');
   }
   const apart = item.distance === undefined ? [] : [t('distance {0}', distance(item.distance))];
-  return [...(item.said ?? []).map(saidText), ...apart, ...about].join(' · ');
+  return [...saidTexts(item.said ?? [], whole), ...apart, ...about].join(' · ');
 }
 
-/** What somebody said of a pair, such as `ada@example.org: Same`. */
-function saidText({ by, relation, mine }: SaidBy): string {
-  return t('{0}: {1}', mine ? t('you') : by, verdictTitle(relation));
+/** What each person said of a pair, such as `ada: Same`. */
+function saidTexts(said: readonly SaidBy[], whole: boolean): string[] {
+  const short = ({ by }: SaidBy) => by.slice(0, by.lastIndexOf('@') > 0 ? by.lastIndexOf('@') : undefined);
+  const isClear = whole ? false : new Set(said.map(short)).size === said.length;
+  return said.map(one =>
+    t('{0}: {1}', one.mine ? t('you') : isClear ? short(one) : one.by, verdictTitle(one.relation)),
+  );
 }
 
 /** What is so, in one line. */

@@ -198,14 +198,12 @@ describe('an answer that settles', () => {
       settle: fc.boolean(),
       undo: fc.boolean(),
     });
-    const shuffled = fc
-      .array(step, { minLength: 1, maxLength: 12 })
-      .chain(steps =>
-        fc.record({
-          steps: fc.constant(steps),
-          order: fc.shuffledSubarray([...steps.keys()], { minLength: steps.length }),
-        }),
-      );
+    const shuffled = fc.array(step, { minLength: 1, maxLength: 12 }).chain(steps =>
+      fc.record({
+        steps: fc.constant(steps),
+        order: fc.shuffledSubarray([...steps.keys()], { minLength: steps.length }),
+      }),
+    );
     const told = ({ state }: Ledger) => ({
       said: [A, C].map(other => state.saidOf(A === other ? B : A, other)),
       differs: pairs(state.disagreements()).sort(),
