@@ -226,9 +226,10 @@ function judge() {
       folder: 'fashion-mnist-train10k',
       queries: ['3-dress', '8-bag', '9-ankle-boot'],
       each: 100,
+      draws: 10,
     },
     { name: 'omniglot: Early Aramaic, Latin', folder: 'omniglot-unseen', each: 20 },
-    { name: 'mnist: the whole set', folder: 'mnist-train10k', each: 100 },
+    { name: 'mnist: the whole set', folder: 'mnist-train10k', each: 100, draws: 10 },
   ];
   writeFileSync(path.join(sets, 'judged.json'), JSON.stringify(judged));
   const judge = path.join(work, 'judge.cjs');

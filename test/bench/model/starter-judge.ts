@@ -2,7 +2,7 @@
 // scripts/train-starter.mjs, which lays the folders out: argv = model folder, folder of the sets, wasm folder.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { retrieval, verification } from '../../../src/core/evaluation';
+import { pooledRetrieval, retrieval, verification } from '../../../src/core/evaluation';
 import type { Embedded } from '../../../src/core/evaluation';
 import { rowDistance } from '../../../src/core/distances';
 import { loadModel } from '../../../src/model';
@@ -16,8 +16,10 @@ interface JudgedSet {
   folder: string;
   /** classes to ask with; all where absent */
   queries?: string[];
-  /** images a class */
+  /** images a class in a draw */
   each: number;
+  /** draws, which share no image: each asks among its own, and their queries are counted together */
+  draws?: number;
 }
 
 const FLOOR_SIZE = 32;
@@ -41,22 +43,25 @@ async function judgeRetrieval(embedder: Embedder, root: string, set: JudgedSet) 
   const base = path.join(root, set.folder);
   const all = pictureFiles(base);
   const names = [...new Set(all.map(file => path.posix.dirname(file)))].sort();
-  const files = names.flatMap((name, i) =>
-    new Random(7, i)
-      .sample(
-        all.filter(file => path.posix.dirname(file) === name),
-        set.each,
-      )
-      .sort(),
+  const shuffled = names.map((name, i) =>
+    new Random(7, i).shuffle(all.filter(file => path.posix.dirname(file) === name)),
   );
-  const labels = Int32Array.from(files, file => names.indexOf(path.posix.dirname(file)));
-  const asked = files.flatMap((_, i) => (!set.queries || set.queries.includes(names[labels[i]!]!) ? [i] : []));
+  const reports: Record<string, ReturnType<typeof retrieval>[]> = {};
+  let images = 0;
+  for (let draw = 0; draw < (set.draws ?? 1); draw++) {
+    const files = shuffled.flatMap(own => own.slice(draw * set.each, (draw + 1) * set.each).sort());
+    images += files.length;
+    const labels = Int32Array.from(files, file => names.indexOf(path.posix.dirname(file)));
+    const asked = files.flatMap((_, i) => (!set.queries || set.queries.includes(names[labels[i]!]!) ? [i] : []));
+    for (const [way, data] of Object.entries(await ways(embedder, base, files)))
+      (reports[way] ??= []).push(retrieval(data, labels, { queries: asked }));
+  }
   const report: Record<string, unknown> = {};
-  for (const [way, data] of Object.entries(await ways(embedder, base, files))) {
-    const { precisionAt1, mapAtR, queries } = retrieval(data, labels, { queries: asked });
+  for (const [way, draws] of Object.entries(reports)) {
+    const { precisionAt1, mapAtR, queries } = pooledRetrieval(draws);
     report[way] = { precisionAt1, mapAtR, queries };
   }
-  return { set: set.name, images: files.length, classes: names.length, ...report };
+  return { set: set.name, images, classes: names.length, ...report };
 }
 
 async function judgeNearDuplicates(embedder: Embedder, root: string) {
