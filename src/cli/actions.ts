@@ -300,6 +300,7 @@ function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels
     ...course,
     maxMinutes,
     whiten: options.whiten,
+    instances: options.instances,
     seed: options.seed,
     from: options.from,
     freeze: options.freeze,

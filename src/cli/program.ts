@@ -101,6 +101,7 @@ export interface TrainCliOptions extends CommonOptions {
   learningRate?: number;
   widen?: number;
   siblings?: number;
+  instances?: number;
   synthesis?: TrainParams['synthesis'];
   augment: string[];
   heldOut?: number;
@@ -391,6 +392,7 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--classes-per-batch <p>', 'classes a batch', count)
     .option('--images-per-class <k>', 'images a class in a batch', count)
     .option('--siblings <share>', 'of the batches: classes of one parent folder alone', notNegative)
+    .option('--instances <share>', 'of the batches: single pictures, changed at random and told apart', notNegative)
     .option('--learning-rate <rate>', 'of the first step', notNegative)
     .option('--widen <factor>', 'multiplies the base network’s filters', notNegative)
     .addOption(

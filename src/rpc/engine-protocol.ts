@@ -398,6 +398,8 @@ export interface TrainParams extends FolderRef {
   learningRate?: number;
   /** share of batches drawn from the classes of one parent folder alone */
   siblings?: number;
+  /** share of batches of single pictures, each changed at random several times and told from all others */
+  instances?: number;
   /** multiplies the backbone's filters */
   widen?: number;
   synthesis?: 'none' | 'rotations' | 'dihedral';

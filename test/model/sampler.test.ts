@@ -42,4 +42,36 @@ describe('batches', () => {
       expect(sampler.relationMatrix(batch)[places[0]! * batch.rows.length + places[1]!]).toBe(1);
     }
   });
+
+  it('are of single pictures, each met several times and told from all others, in the share that is asked for', () => {
+    const data = families();
+    const draws = (instances: number) => {
+      const options = completeOptions(
+        { siblings: 0, instances, classesPerBatch: 4, imagesPerClass: 3 },
+        { channels: 1 },
+        1,
+      );
+      const sampler = new Sampler(data, [...data.labels.keys()], options);
+      return Array.from({ length: 200 }, (_, step) => ({ sampler, batch: sampler.draw(step) }));
+    };
+    expect(draws(0).some(({ batch }) => batch.instances)).toBe(false);
+    const share = draws(0.3).filter(({ batch }) => batch.instances).length / 200;
+    expect(share).toBeGreaterThan(0.2);
+    expect(share).toBeLessThan(0.4);
+    for (const { sampler, batch } of draws(1)) {
+      const times = new Map<number, number>();
+      for (const row of batch.rows) times.set(row, (times.get(row) ?? 0) + 1);
+      expect([...times.values()]).toEqual([3, 3, 3, 3]);
+      const relations = sampler.relationMatrix(batch);
+      const n = batch.rows.length;
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < i; j++) expect(relations[i * n + j]).toBe(batch.rows[i] === batch.rows[j] ? 1 : 0);
+      }
+    }
+  });
+
+  it('of single pictures need them changed at random', () => {
+    const augmentation = { affine: false, crop: false, colour: false, flipHorizontal: false };
+    expect(() => completeOptions({ instances: 0.5, augmentation }, { channels: 3 }, 1)).toThrow(/augmentation/);
+  });
 });

@@ -18,7 +18,7 @@ import { fillVectors } from './vectors';
 /** Choices that only the training of a network has. */
 const OF_NETWORKS = [
   ...(['backbone', 'loss', 'freeze', 'metric', 'normalise', 'embeddingSize', 'mining'] as const),
-  ...(['inputSize', 'epochs', 'stepsPerEpoch', 'learningRate', 'whiten'] as const),
+  ...(['inputSize', 'epochs', 'stepsPerEpoch', 'learningRate', 'instances', 'whiten'] as const),
 ];
 /** Distances that the map is learned for: those that order unit vectors as l2 does. */
 const METRICS: readonly string[] = ['l2', 'sql2', 'cosine'];

@@ -176,7 +176,7 @@ const CHOICES = [
     'classesPerBatch',
   ] as const),
   ...(['imagesPerClass', 'siblings', 'learningRate', 'widen', 'synthesis', 'augmentation', 'heldOut'] as const),
-  ...(['whiten', 'patience', 'maxMinutes', 'seed'] as const),
+  ...(['instances', 'whiten', 'patience', 'maxMinutes', 'seed'] as const),
 ];
 
 function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {

@@ -53,6 +53,8 @@ export interface TrainOptions {
   imagesPerClass: number;
   /** share of batches drawn from classes of one folder alone (`alphabet/letter`): siblings are the hardest to tell apart */
   siblings: number;
+  /** share of batches of single pictures, each changed at random several times and told from all others */
+  instances: number;
   epochs: number;
   /** steps an epoch; 0: so many that each image comes about once */
   stepsPerEpoch: number;
@@ -110,6 +112,7 @@ export function completeOptions(
     classesPerBatch: 16,
     imagesPerClass: backbone === 'mobile' ? 2 : 4,
     siblings: 0.5,
+    instances: 0,
     epochs: 30,
     stepsPerEpoch: 0,
     optimiser: 'adam',
@@ -192,6 +195,11 @@ export function checkOptions(o: TrainOptions): void {
   }
   refuse(!(o.learningRate > 0), `learningRate is ${o.learningRate}: it must be above 0.`);
   refuse(!(o.siblings >= 0 && o.siblings <= 1), `siblings is ${o.siblings}: a share from 0 to 1 is needed.`);
+  refuse(!(o.instances >= 0 && o.instances <= 1), `instances is ${o.instances}: a share from 0 to 1 is needed.`);
+  refuse(
+    o.instances > 0 && !Object.values(o.augmentation).some(Boolean),
+    'A picture is told from others by what stays of it when it is changed at random: with instances switch an augmentation on.',
+  );
   refuse(!(o.heldOut >= 0 && o.heldOut < 1), `heldOut is ${o.heldOut}: a share from 0 to below 1 is needed.`);
 }
 

@@ -8,12 +8,15 @@ import { Random } from './random';
 export interface Batch {
   rows: Int32Array;
   turns: Uint8Array;
+  /** every picture is a class of its own here, whatever else it is of */
+  instances: boolean;
 }
 
 /**
  * Draws batches of P classes x K images; where there are answers, a share of the batch are answered pairs, same and
  * different in equal parts; where there are mined triplets, a share are those. The share is how much of what is known each
- * kind is, at least a quarter each. Batches depend on seed and step alone, so every replica draws the same.
+ * kind is, at least a quarter each. A share of the batches is of single pictures instead, each changed at random several times
+ * and told from all others (instance discrimination, Wu et al. 2018). Batches depend on seed and step alone, so every replica draws the same.
  */
 export class Sampler {
   readonly size: number;
@@ -30,10 +33,10 @@ export class Sampler {
 
   constructor(
     data: TrainingData,
-    rows: readonly number[],
+    private readonly rows: readonly number[],
     private readonly options: Pick<
       TrainOptions,
-      'classesPerBatch' | 'imagesPerClass' | 'synthesis' | 'siblings' | 'augmentation' | 'seed'
+      'classesPerBatch' | 'imagesPerClass' | 'synthesis' | 'siblings' | 'instances' | 'augmentation' | 'seed'
     >,
   ) {
     const among = new Set(rows);
@@ -68,6 +71,7 @@ export class Sampler {
   draw(step: number): Batch {
     const random = new Random(this.options.seed, 0xba7c4, step);
     const batch: { row: number; turn: number }[] = [];
+    if (this.options.instances > 0 && random.chance(this.options.instances)) return this.singles(random);
     const fromClasses = this.groups.length >= 2;
     const parts = [fromClasses, this.same.length + this.different.length > 0, this.triplets.length > 0].filter(
       Boolean,
@@ -79,16 +83,34 @@ export class Sampler {
     if (fromClasses) this.addClasses(batch, this.size - batch.length, random);
     // Dealt out to replicas in turns, so each should see a bit of everything.
     random.shuffle(batch);
-    return { rows: Int32Array.from(batch, b => b.row), turns: Uint8Array.from(batch, b => b.turn) };
+    return {
+      rows: Int32Array.from(batch, b => b.row),
+      turns: Uint8Array.from(batch, b => b.turn),
+      instances: false,
+    };
+  }
+
+  /** Pictures of one folder's classes where there are several such folders: those are the hardest to tell apart. */
+  private singles(random: Random): Batch {
+    const { imagesPerClass, siblings } = this.options;
+    const near = this.families.length > 0 && random.chance(siblings);
+    const among = near ? this.family(random).flatMap(index => this.groups[index]!) : [...this.rows];
+    const chosen = random.sample(among, Math.floor(this.size / imagesPerClass));
+    const rows = random.shuffle(chosen.flatMap(row => new Array<number>(imagesPerClass).fill(row)));
+    return { rows: Int32Array.from(rows), turns: new Uint8Array(rows.length), instances: true };
   }
 
   /** What batch entries are to each other: the same picture or class only where they are turned alike. */
-  relationMatrix({ rows, turns }: Batch): Int8Array {
+  relationMatrix({ rows, turns, instances }: Batch): Int8Array {
     const n = rows.length;
     const out = new Int8Array(n * n).fill(UNKNOWN);
     for (let i = 0; i < n; i++) {
       for (let j = i + 1; j < n; j++) {
-        const relation = this.relation(rows[i]!, rows[j]!, turns[i] === turns[j]);
+        const relation = instances
+          ? rows[i] === rows[j]
+            ? SAME
+            : DIFFERENT
+          : this.relation(rows[i]!, rows[j]!, turns[i] === turns[j]);
         out[i * n + j] = relation;
         out[j * n + i] = relation;
       }
