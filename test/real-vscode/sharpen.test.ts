@@ -72,6 +72,24 @@ describe('a model sharpened by answers, and judged by examples', () => {
     expect(card).toHaveProperty('training.map');
   });
 
+  it('is sharpened by the classes of the folder too, and says what classes held out say of it', async () => {
+    const { workbench } = margin;
+    await workbench.command('Margin: Train Siamese Model');
+    await workbench.pick('Sharpen a Model With Your Classes');
+    await workbench.pick('starter');
+    await workbench.type('by-classes');
+    await workbench.quickRows.filter({ hasText: 'Start Training' }).first().waitFor();
+    const rows = await workbench.quickRows.allInnerTexts();
+    expect(rows.join('\n')).toMatch(/Base network[\s\S]*starter, sharpened by classes/);
+    await workbench.pick('Start Training');
+    const page = await pageWith(workbench, '.sheet[data-state="done"]');
+    await page.getByRole('heading', { name: 'On held-out images, before and after' }).waitFor({ timeout: 120_000 });
+    await page.getByText('48 images ask among all, each by what was learned without its class').waitFor();
+    expect(await page.locator('.judged').innerText()).toMatch(/MAP@R\s+[\d.]+ % \([\s\S]*[\d.]+ % \(/);
+    const card = JSON.parse(readFileSync(path.join(folder, '.margin/models/by-classes/card.json'), 'utf8')) as object;
+    expect(card).toHaveProperty('evaluation.classes.better');
+  });
+
   it('judges it by a folder of examples', async () => {
     const { workbench } = margin;
     await workbench.command('Margin: Evaluate Model');
