@@ -13,8 +13,11 @@ export function isPairSettled(a: ImageHash, b: ImageHash, known: Known): boolean
  * a positive that is different, a negative that is the same, or either incomparable.
  */
 export function isTripletSettled(anchor: ImageHash, positive: ImageHash, negative: ImageHash, known: Known): boolean {
-  const p = known(anchor, positive);
-  const n = known(anchor, negative);
+  return isTripletSettledBy(known(anchor, positive), known(anchor, negative));
+}
+
+/** The same, of what is known of its two pairs. */
+export function isTripletSettledBy(p: Relation | undefined, n: Relation | undefined): boolean {
   if (p === 'different' || p === 'incomparable' || n === 'same' || n === 'incomparable') return true;
   return p !== undefined && n !== undefined;
 }

@@ -1,4 +1,5 @@
 import { RelationGraph } from '../core/relations';
+import type { RelationChange } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import type { Ledger, LedgerChange } from '../dataset/ledger';
 
@@ -25,10 +26,16 @@ export class Knowledge {
    * unless somebody judged it itself.
    */
   readonly known = (a: ImageHash, b: ImageHash): Relation | undefined => {
-    const found = this.#graph.known(a, b);
-    if (found && (found.from === 'answer' || !found.contradicted)) return found.relation;
-    return this.#graph.judgements(a, b).length > 0 ? 'incomparable' : undefined;
+    const [x, y] = [this.#graph.nodeOf(a), this.#graph.nodeOf(b)];
+    return x === undefined || y === undefined ? undefined : this.knownAt(x, y);
   };
+
+  /** What `known` says, of two nodes of the graph. */
+  knownAt(x: number, y: number): Relation | undefined {
+    const found = this.#graph.knownAt(x, y);
+    if (found && (found.from === 'answer' || !found.contradicted)) return found.relation;
+    return this.#graph.edgeOf(x, y) === undefined ? undefined : 'incomparable';
+  }
 
   /** Whether somebody judged this very pair. */
   isJudged(a: ImageHash, b: ImageHash): boolean {
@@ -39,16 +46,16 @@ export class Knowledge {
     return this.ledger.state.flagsOf(image).length > 0;
   }
 
-  /** Takes in what changed in the ledger. Returns the images about whose pairs something else is known now. */
-  update({ pairs }: LedgerChange): { images: ImageHash[] | 'all'; contradictions: [ImageHash, ImageHash][] } {
+  /** Takes in what changed in the ledger. Returns what that did; undefined where it may be anything. */
+  update({ pairs }: LedgerChange): RelationChange | undefined {
     if (pairs === 'all') {
       this.#graph = this.#build();
-      return { images: 'all', contradictions: [] };
+      return undefined;
     }
-    const changes = pairs.map(([a, b]) => ({ a, b, ...this.#graph.set(a, b, this.ledger.state.answersOf(a, b)) }));
+    const changes = pairs.map(([a, b]) => this.#graph.set(a, b, this.ledger.state.answersOf(a, b)));
     return {
-      // The two images themselves too: an `incomparable` changes no relation, and settles the pair.
-      images: changes.flatMap(({ a, b, images }) => [a, b, ...images]),
+      images: changes.flatMap(({ images }) => images),
+      resized: changes.flatMap(({ resized }) => resized),
       contradictions: changes.flatMap(({ contradictions }) => contradictions),
     };
   }

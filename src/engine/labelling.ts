@@ -1,3 +1,4 @@
+import type { OrderChange } from '../core/order';
 import { relationsOfVerdict } from '../core/pairs';
 import { verdictOf } from '../core/settled';
 import type { ImageHash, Lane, Relation, TripletVerdict } from '../core/types';
@@ -80,7 +81,12 @@ export class Labelling {
       : [];
   }
 
-  /** Takes in that something else is known of these images: answers, flags, files that came or went. */
+  /** Takes in what answers changed. */
+  update(change: OrderChange): void {
+    for (const view of this.#views.values()) view.update(change);
+  }
+
+  /** Takes in that something else holds of these images: flags, classes, files that came or went. */
   refresh(images: readonly ImageHash[] | 'all'): void {
     for (const view of this.#views.values()) view.refresh(images);
   }

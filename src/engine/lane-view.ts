@@ -1,7 +1,7 @@
-import { QuestionOrder, worthOf } from '../core/order';
+import { type OrderChange, QuestionOrder, QuestionTable, type Worth, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
-import { calibrate } from '../core/relations';
-import { isPairSettled, isTripletSettled } from '../core/settled';
+import { calibrate, type RelationGraph } from '../core/relations';
+import { isPairSettled, isTripletSettled, isTripletSettledBy } from '../core/settled';
 import type { ImageHash, MinedLane, PairKey, Relation } from '../core/types';
 import type { StandingAnswer } from '../dataset/ledger';
 import type { Knowledge } from './knowledge';
@@ -26,19 +26,24 @@ export interface ViewContext {
   isThere(image: ImageHash): boolean;
   /** equal for images that look alike */
   groupOf(image: ImageHash): ImageHash | number;
-  /** what need not be asked: what is known of a pair, less what somebody's opinion is wanted of all the same */
-  settledAs(a: ImageHash, b: ImageHash): Relation | undefined;
+  /** what need not be asked of a pair: what is known of it, less what somebody's opinion is wanted of all the same */
+  settledAs(a: ImageHash, b: ImageHash, known: Relation | undefined): Relation | undefined;
 }
 
 /**
- * A lane as questions: which are open, and in which order they are asked. Kept in step by `refresh`, so that an
- * answer costs the questions it touches and not the whole lane.
+ * A lane as questions: which are open, and in which order they are asked. Kept in step by `update` and `refresh`, so that an
+ * answer costs the questions about which something else is known now, and not the whole lane, nor all about the images of a
+ * large component.
  */
 export class LaneView {
-  #order: QuestionOrder;
+  readonly #order: QuestionOrder;
+  readonly #table: QuestionTable;
+  /** of each image of the table: its node in the graph, -1 while nobody judged it, and whether a person can look at it */
+  #graph: RelationGraph | undefined;
+  readonly #nodes: Int32Array;
+  readonly #there: Uint8Array;
   readonly #byId = new Map<string, number>();
   readonly #byPair = new Map<PairKey, number[]>();
-  readonly #byImage = new Map<ImageHash, number[]>();
   readonly #implied = new Set<number>();
   /** pairs that somebody judged */
   readonly #judged = new Set<number>();
@@ -51,17 +56,31 @@ export class LaneView {
     readonly seed: number,
   ) {
     const { candidates } = stored;
+    const { knowledge, groupOf } = context;
+    this.#table = new QuestionTable(candidates.map(imagesOf));
+    const { hashes } = this.#table;
+    this.#nodes = new Int32Array(hashes.length);
+    this.#there = new Uint8Array(hashes.length);
+    this.#look(hashes);
     for (const [question, candidate] of candidates.entries()) {
       this.#byId.set(candidate.id, question);
       for (const [a, b] of pairsOf(candidate)) append(this.#byPair, pairKey(a, b), question);
-      for (const image of imagesOf(candidate)) append(this.#byImage, image, question);
       this.#countImplied(question);
     }
     this.#learnedFrom = learnableOf(this.#judged.size);
-    this.#order = this.#ordered();
+    this.#order = new QuestionOrder(
+      this.#table,
+      this.#worth(),
+      {
+        unknownOf: question => this.#unknownOf(question),
+        sizeOf: image => (this.#nodes[image] < 0 ? 1 : knowledge.graph.sizeAt(this.#nodes[image])),
+        groupOf: image => groupOf(hashes[image]),
+      },
+      { seed },
+    );
   }
 
-  /** In which order the questions are asked; another one after enough answers taught where the model is unsure. */
+  /** In which order the questions are asked; it learns from the answers where the model is unsure. */
   get order(): QuestionOrder {
     return this.#order;
   }
@@ -76,17 +95,19 @@ export class LaneView {
     return this.#implied.has(question);
   }
 
-  /** Takes in that something else is known of these images, or of all. */
-  refresh(images: Iterable<ImageHash> | 'all'): void {
-    const touched = images === 'all' ? [...this.#byImage.keys()] : [...images];
-    for (const image of touched) for (const question of this.#byImage.get(image) ?? []) this.#countImplied(question);
-    const learnable = learnableOf(this.#judged.size);
-    if (learnable === this.#learnedFrom) {
-      this.order.refresh(touched);
-      return;
-    }
-    this.#learnedFrom = learnable;
-    this.#order = this.#ordered();
+  /** Takes in what answers changed. */
+  update({ images, resized }: OrderChange): void {
+    const known = [...images];
+    this.#look(known);
+    for (const question of this.#table.aboutAny(known)) this.#countImplied(question);
+    const { graph } = this.context.knowledge;
+    this.#order.update({ images: known, resized }, image => graph.membersOf(image));
+    this.#learn();
+  }
+
+  /** Takes in that something else holds of these images, or of all. */
+  refresh(images: readonly ImageHash[] | 'all'): void {
+    this.update({ images: images === 'all' ? this.#table.hashes : images, resized: [] });
   }
 
   find(id: string): CandidateQuestion | undefined {
@@ -149,42 +170,43 @@ export class LaneView {
 
   isSettled(candidate: CandidateQuestion): boolean {
     if (!this.isThere(candidate)) return true;
-    const { settledAs } = this.context;
+    const { settledAs, knowledge } = this.context;
+    const settled = (a: ImageHash, b: ImageHash) => settledAs(a, b, knowledge.known(a, b));
     return candidate.kind === 'pair'
-      ? isPairSettled(candidate.a, candidate.b, settledAs)
-      : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, settledAs);
+      ? isPairSettled(candidate.a, candidate.b, settled)
+      : isTripletSettled(candidate.anchor, candidate.positive, candidate.negative, settled);
   }
 
-  #ordered(): QuestionOrder {
+  /** Learns where the model is unsure, once there are enough more answers. */
+  #learn(): void {
+    const learnable = learnableOf(this.#judged.size);
+    if (learnable === this.#learnedFrom) return;
+    this.#learnedFrom = learnable;
+    this.#order.learn(this.#worth());
+  }
+
+  /** What makes each question worth asking. */
+  #worth(): (question: number) => Worth {
     const { candidates, lane, margin } = this.stored;
-    const { knowledge, groupOf } = this.context;
     const threshold = this.#threshold();
     const context = { lane: lane as MinedLane, margin, ...(threshold !== undefined && { threshold }) };
-    // Where no model was asked, the score is all there is to go by.
-    const worth = (candidate: CandidateQuestion) =>
-      isMeasured(candidate) ? worthOf(candidate, context) : { violation: candidate.score, uncertainty: 0 };
-    return new QuestionOrder(
-      candidates.map(candidate => ({ images: imagesOf(candidate), ...worth(candidate) })),
-      {
-        isOpen: question => !this.isSettled(candidates[question]),
-        sizeOf: image => knowledge.graph.sizeOf(image),
-        isKnown: (a, b) => knowledge.known(a, b) !== undefined,
-        groupOf,
-      },
-      { seed: this.seed },
-    );
+    return question => {
+      const candidate = candidates[question];
+      // Where no model was asked, the score is all there is to go by.
+      return isMeasured(candidate) ? worthOf(candidate, context) : { violation: candidate.score, uncertainty: 0 };
+    };
   }
 
   /** At which distance the answers to this lane turn from `same` to `different`: by the earliest of them, so that a restart finds the same. */
   #threshold(): number | undefined {
     if (this.#learnedFrom === 0) return undefined;
-    const { state } = this.context.knowledge.ledger;
+    const { graph } = this.context.knowledge;
     const said: { distance: number; relation: Relation; at: number; question: number }[] = [];
     for (const question of this.#judged) {
       const candidate = this.stored.candidates[question];
       if (candidate.kind !== 'pair' || candidate.distance === undefined) continue;
-      const answer = state.answersOf(candidate.a, candidate.b).at(-1);
-      if (answer) said.push({ distance: candidate.distance, relation: answer.relation, at: answer.at, question });
+      const answer = graph.judgements(candidate.a, candidate.b).at(-1);
+      if (answer) said.push({ distance: candidate.distance, relation: answer.relation, at: answer.at ?? 0, question });
     }
     said.sort((x, y) => x.at - y.at || x.question - y.question);
     const threshold = calibrate(said.slice(0, this.#learnedFrom))?.threshold;
@@ -192,17 +214,70 @@ export class LaneView {
     return threshold !== undefined && threshold > 0 ? threshold : undefined;
   }
 
+  /** Notes of images whether a person can look at them, and where they are in the graph. */
+  #look(images: Iterable<ImageHash>): void {
+    const { knowledge, isThere } = this.context;
+    const { graph } = knowledge;
+    if (this.#graph !== graph) {
+      // Read anew, its nodes are other ones.
+      this.#graph = graph;
+      for (const [image, hash] of this.#table.hashes.entries()) this.#nodes[image] = graph.nodeOf(hash) ?? -1;
+    }
+    for (const hash of images) {
+      const image = this.#table.numberOf(hash);
+      if (image === undefined) continue;
+      this.#there[image] = Number(!knowledge.isFlagged(hash) && isThere(hash));
+      if (this.#nodes[image] < 0) this.#nodes[image] = graph.nodeOf(hash) ?? -1;
+    }
+  }
+
+  /** The pairs of a question, each with what is known of it: relation, whether somebody judged it, and as what it is settled. */
+  #pairsAt(question: number): PairNow[] {
+    const { images, hashes } = this.#table;
+    const { knowledge, settledAs } = this.context;
+    const anchor = images[question * 3];
+    const x = this.#nodes[anchor];
+    const pairs: PairNow[] = [];
+    for (let at = question * 3 + 1; at < question * 3 + 3; at++) {
+      const other = images[at];
+      if (other < 0) break;
+      const y = this.#nodes[other];
+      const known = x < 0 || y < 0 ? undefined : knowledge.knownAt(x, y);
+      const isJudged = known !== undefined && knowledge.graph.edgeOf(x, y) !== undefined;
+      pairs.push({ known, isJudged, settled: settledAs(hashes[anchor], hashes[other], known) });
+    }
+    return pairs;
+  }
+
+  #isSettledAt(question: number, [first, second]: readonly PairNow[]): boolean {
+    const { images } = this.#table;
+    for (let at = question * 3; at < question * 3 + 3; at++)
+      if (images[at] >= 0 && !this.#there[images[at]]) return true;
+    return second === undefined ? first.settled !== undefined : isTripletSettledBy(first.settled, second.settled);
+  }
+
+  #unknownOf(question: number): number {
+    const pairs = this.#pairsAt(question);
+    if (this.#isSettledAt(question, pairs)) return -1;
+    return pairs.reduce((bits, { known }, i) => bits | (known === undefined ? 1 << i : 0), 0);
+  }
+
   #countImplied(question: number): void {
-    const { knowledge } = this.context;
-    const candidate = this.stored.candidates[question];
-    if (candidate.kind === 'pair' && knowledge.isJudged(candidate.a, candidate.b)) this.#judged.add(question);
+    const pairs = this.#pairsAt(question);
+    if (pairs.length === 1 && pairs[0].isJudged) this.#judged.add(question);
     else this.#judged.delete(question);
-    const follows = pairsOf(candidate).some(
-      ([a, b]) => knowledge.known(a, b) !== undefined && !knowledge.isJudged(a, b),
-    );
-    if (follows && this.isSettled(candidate)) this.#implied.add(question);
+    const follows = pairs.some(({ known, isJudged }) => known !== undefined && !isJudged);
+    if (follows && this.#isSettledAt(question, pairs)) this.#implied.add(question);
     else this.#implied.delete(question);
   }
+}
+
+/** What is known of one pair of a question. */
+interface PairNow {
+  known: Relation | undefined;
+  isJudged: boolean;
+  /** undefined where it is asked all the same */
+  settled: Relation | undefined;
 }
 
 function isMeasured(candidate: CandidateQuestion): candidate is StoredCandidate {

@@ -16,13 +16,13 @@ export function isShared(a: ImageHash, b: ImageHash, share: number): boolean {
 
 /**
  * What a person need not be asked: all that is known, but for pairs of the shared part that others judged and they did not.
+ * The function takes a pair and what is known of it.
  */
 export function settledFor(
   { knowledge, by }: { knowledge: Knowledge; by: string },
   share: () => number,
-): (a: ImageHash, b: ImageHash) => Relation | undefined {
-  return (a, b) => {
-    const known = knowledge.known(a, b);
+): (a: ImageHash, b: ImageHash, known: Relation | undefined) => Relation | undefined {
+  return (a, b, known) => {
     if (known === undefined || !isShared(a, b, share())) return known;
     // Of a pair that somebody settled, those who differed are not asked again.
     const said = knowledge.ledger.state.saidOf(a, b);

@@ -74,9 +74,11 @@ export class Workspace {
       forget: () => this.forget(),
     });
     ledger.onChange(change => {
-      const { images, contradictions } = knowledge.update(change);
+      const done = knowledge.update(change);
+      const contradictions = done?.contradictions ?? [];
       this.contradictions.arisen(contradictions);
-      this.labelling.refresh(images);
+      if (done) this.labelling.update(done);
+      else this.labelling.refresh('all');
       for (const [a, b] of contradictions) {
         const names = [a, b].map(hash => this.seen().get(hash)?.path ?? hash);
         events.log('warn', `Answers contradict each other about ${names.join(' and ')}.`);

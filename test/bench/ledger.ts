@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { type Question, QuestionOrder } from '../../src/core/order';
+import { orderOf, type Question } from '../../src/core/order';
 import { Random } from '../../src/core/random';
 import { RelationGraph } from '../../src/core/relations';
 import type { ImageHash } from '../../src/core/types';
@@ -153,7 +153,7 @@ export function benchOrder(candidates: number, images: number, classes: number, 
   const isKnown = (a: ImageHash, b: ImageHash) => graph.known(a, b) !== undefined;
   const isOpen = (i: number) => !isKnown(questions[i].images[0], questions[i].images[1]);
   const started = performance.now();
-  const order = new QuestionOrder(questions, { isKnown, isOpen, sizeOf: hash => graph.sizeOf(hash) }, { seed: 1 });
+  const order = orderOf(questions, { isKnown, isOpen, sizeOf: hash => graph.sizeOf(hash) }, { seed: 1 });
   const build = performance.now() - started;
   const times: number[] = [];
   const cpuBefore = process.cpuUsage();
@@ -164,7 +164,7 @@ export function benchOrder(candidates: number, images: number, classes: number, 
     const relation = classOf.get(a) === classOf.get(b) ? 'same' : 'different';
     const before = performance.now();
     order.shown(question);
-    order.refresh(graph.set(a, b, [{ id: String(i), relation }]).images);
+    order.update(graph.set(a, b, [{ id: String(i), relation }]), hash => graph.membersOf(hash));
     order.next(10);
     times.push(performance.now() - before);
   }

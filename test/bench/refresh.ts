@@ -26,8 +26,11 @@ export interface RefreshTimes {
   touchingWithin20: number;
   /** the answers after which the order learns anew where the model is unsure: the 50th, 100th, 200th and so on */
   learning: number[];
-  /** the same as the median, milliseconds of processor time, on average */
+  learningCpu: number[];
+  /** the same, milliseconds of processor time: on average, of one in a hundred, at worst */
   cpu: number;
+  cpuP99: number;
+  cpuWorst: number;
   /** only asking for the panel's next questions */
   windowMedian: number;
   windowP99: number;
@@ -65,8 +68,9 @@ export async function benchRefresh(candidates: number, answers: number, componen
     const times: number[] = [];
     const touching: number[] = [];
     const learning: number[] = [];
+    const learningCpu: number[] = [];
     const windows: number[] = [];
-    let cpu = 0;
+    const cpu: number[] = [];
     for (let i = 0; i < answers; i++) {
       const item = shown.items[0];
       if (item?.kind !== 'pair') break;
@@ -78,7 +82,8 @@ export async function benchRefresh(candidates: number, answers: number, componen
       if (big.has(item.a.hash) || big.has(item.b.hash)) touching.push(times.at(-1)!);
       if (learns(i + 1)) learning.push(times.at(-1)!);
       const { user, system } = process.cpuUsage(before);
-      cpu += (user + system) / 1000;
+      cpu.push((user + system) / 1000);
+      if (learns(i + 1)) learningCpu.push(cpu.at(-1)!);
       const asked = performance.now();
       await engine.window({ ...ref, lane: 'uncertain-pairs', count: 10 });
       windows.push(performance.now() - asked);
@@ -97,7 +102,10 @@ export async function benchRefresh(candidates: number, answers: number, componen
       touchingP99: at(touching, 0.99),
       touchingWithin20: touching.filter(ms => ms <= 20).length / touching.length,
       learning,
-      cpu: cpu / times.length,
+      learningCpu,
+      cpu: cpu.reduce((sum, ms) => sum + ms, 0) / times.length,
+      cpuP99: at(cpu, 0.99),
+      cpuWorst: at(cpu, 1),
       windowMedian: at(windows, 0.5),
       windowP99: at(windows, 0.99),
       implied,

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import type { ImageHash } from '../../src/core/types';
+import type { ImageHash, Relation } from '../../src/core/types';
 import { Ledger } from '../../src/dataset/ledger';
 import { Knowledge } from '../../src/engine/knowledge';
 import { LaneView } from '../../src/engine/lane-view';
-import { candidateId, type StoredLane, type StoredPair } from '../../src/engine/lanes';
+import { candidateId, type StoredCandidate, type StoredLane, type StoredPair } from '../../src/engine/lanes';
 
 const made: string[] = [];
 afterAll(() => {
@@ -39,9 +40,9 @@ it('asks where the answers, and no longer the margin, say that the model is unsu
   made.push(folder);
   const viewOf = (ledger: Ledger) => {
     const knowledge = new Knowledge(ledger);
-    const { known: settledAs } = knowledge;
+    const settledAs = (_a: ImageHash, _b: ImageHash, known?: Relation) => known;
     const view = new LaneView(lane, { knowledge, isThere: () => true, groupOf: hash => hash, settledAs }, 1);
-    ledger.onChange(change => view.refresh(knowledge.update(change).images));
+    ledger.onChange(change => view.update(knowledge.update(change)!));
     return view;
   };
   const ledger = await Ledger.open(folder, { by: 'ada' });
@@ -67,4 +68,72 @@ it('asks where the answers, and no longer the margin, say that the model is unsu
 
   await ledger.undo();
   expect(next()).toBeGreaterThan(1.7);
+});
+
+it('after any answers, undos, flags and files that go is what it would be built anew', async () => {
+  const images = Array.from({ length: 14 }, (_, i) => image(`p${i}`));
+  const asked: StoredCandidate[] = [];
+  for (let i = 0; i < 60; i++) {
+    const [a, b, c] = [i % 14, (i * 5 + 1) % 14, (i * 3 + 2) % 14].map(n => images[n]);
+    if (new Set([a, b, c]).size < 3) continue;
+    const score = 1;
+    if (i % 2 === 0) asked.push({ kind: 'pair', id: candidateId('pair', [a, b]), a, b, distance: i / 60, score });
+    else {
+      const id = candidateId('triplet', [a, b, c]);
+      const [positiveDistance, negativeDistance] = [i / 60, 0.5];
+      asked.push({
+        kind: 'triplet',
+        id,
+        anchor: a,
+        positive: b,
+        negative: c,
+        positiveDistance,
+        negativeDistance,
+        score,
+      });
+    }
+  }
+  const stored: StoredLane = { ...lane, candidates: asked };
+  const step = fc.record({
+    a: fc.nat(13),
+    b: fc.nat(13),
+    by: fc.constantFrom('ada', 'bob'),
+    relation: fc.constantFrom<Relation>('same', 'same', 'same', 'different', 'different', 'incomparable'),
+    what: fc.nat(11),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async steps => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'margin-view-'));
+      made.push(folder);
+      const ledger = await Ledger.open(folder, { by: 'ada' });
+      const knowledge = new Knowledge(ledger);
+      const gone = new Set<ImageHash>();
+      const context = (of: Knowledge) => ({
+        knowledge: of,
+        isThere: (hash: ImageHash) => !gone.has(hash),
+        groupOf: (hash: ImageHash) => hash,
+        settledAs: (_a: ImageHash, _b: ImageHash, known?: Relation) => known,
+      });
+      const view = new LaneView(stored, context(knowledge), 1);
+      ledger.onChange(change => view.update(knowledge.update(change)!));
+      for (const { a, b, by, relation, what } of steps) {
+        if (what === 0) await ledger.undo(undefined, { by });
+        else if (what === 1) {
+          await ledger.flag(images[a]);
+          view.refresh([images[a]]);
+        } else if (what === 2) {
+          if (!gone.delete(images[a])) gone.add(images[a]);
+          view.refresh('all');
+        } else if (a !== b) await ledger.answer({ a: images[a], b: images[b], relation }, { by });
+      }
+      // A flag that an undo took back is told by whoever undoes.
+      if (steps.some(({ what }) => what === 1)) view.refresh('all');
+      const anew = new LaneView(stored, context(new Knowledge(ledger)), 1);
+      expect(view.order.open).toBe(anew.order.open);
+      expect(view.implied).toBe(anew.implied);
+      expect(view.next(99)).toEqual(anew.next(99));
+      for (const candidate of asked) expect(view.isOpen(candidate.id)).toBe(view.next(99).includes(candidate));
+    }),
+    { numRuns: 40 },
+  );
 });

@@ -1,23 +1,26 @@
 import { mix32 } from '../random';
 import type { ImageHash } from '../types';
-import { PriorityHeap } from './heap';
+import { PriorityHeap, PriorityQueue } from './heap';
+import type { QuestionTable } from './table';
 import type { Worth } from './worth';
-
-/** Something to ask: two images, or anchor, positive and negative. */
-export interface Question extends Worth {
-  images: readonly ImageHash[];
-}
 
 /** What the order has to know of the world, asked anew at every refresh. */
 export interface OrderContext {
-  /** whether the question still asks something: not answered, not implied, its images there and not flagged */
-  isOpen(question: number): boolean;
-  /** how many images are known to be the same as this one, itself included */
-  sizeOf(image: ImageHash): number;
-  /** whether the relation of the two is known */
-  isKnown(a: ImageHash, b: ImageHash): boolean;
+  /**
+   * Which pairs of the question an answer would settle: bit 0 for its first image and its second, bit 1 for its first and
+   * its third; -1 where the question asks nothing any more (answered, implied, its images gone or flagged).
+   */
+  unknownOf(question: number): number;
+  /** how many images are known to be the same as this one, by its number in the table, itself included */
+  sizeOf(image: number): number;
   /** equal for images that look alike to a person (near duplicates); the image itself where absent */
-  groupOf?(image: ImageHash): string | number;
+  groupOf?(image: number): string | number;
+}
+
+/** What an answer changed; see `RelationChange`. */
+export interface OrderChange {
+  images: Iterable<ImageHash>;
+  resized: readonly { image: ImageHash; from: number }[];
 }
 
 export interface OrderOptions {
@@ -40,35 +43,47 @@ const MEMORY = 8;
  * order is read, variety is laid over it: an image or a look-alike shown in the last eight questions costs worth, the less
  * the longer ago, and a third question in a row about one of them waits while there is any other.
  *
- * Everything is repeatable: one seed, one order. A refresh costs the questions that hold the images in question.
+ * Everything is repeatable: one seed, one order. What questions are worth is not worked out when components grow, but when
+ * the order is read, and only of those that may come next: kept is a bound, the priority with the components' sizes rounded
+ * up to a few steps an octave, which holds until a size goes over a step.
  */
 export class QuestionOrder {
   private readonly heap: PriorityHeap;
-  private readonly touching = new Map<ImageHash, number[]>();
+  /** of each question: violation, uncertainty and chance, as one factor before and one after what it would settle */
+  private readonly base: Float64Array;
   private readonly jitter: Float64Array;
+  private readonly unknown: Int8Array;
+  /** of each open question, what settling many pairs adds, with sizes rounded up */
+  private readonly gains: Float64Array;
+  /** priorities as last read */
+  private readonly exact: Float64Array;
   private readonly settleWeight: number;
   private readonly variety: number;
   private recent: number[] = [];
 
   constructor(
-    readonly questions: readonly Question[],
+    readonly table: QuestionTable,
+    worthOf: (question: number) => Worth,
     private readonly context: OrderContext,
     { seed, settleWeight = 0.5, variety = 0.5 }: OrderOptions,
   ) {
+    const { count } = table;
     this.settleWeight = settleWeight;
     this.variety = variety;
-    this.heap = new PriorityHeap(questions.length);
-    this.jitter = new Float64Array(questions.length);
-    for (const [question, { images }] of questions.entries()) {
+    this.heap = new PriorityHeap(count);
+    this.base = new Float64Array(count);
+    this.jitter = new Float64Array(count);
+    this.unknown = new Int8Array(count);
+    this.gains = new Float64Array(count);
+    this.exact = new Float64Array(count);
+    const mixed = mix32(seed);
+    for (let question = 0; question < count; question++) {
       // Breaks ties only: equal questions come in a random but repeatable order.
-      this.jitter[question] = 1 + (mix32(mix32(seed) ^ question) / 2 ** 32) * 1e-6;
-      for (const image of images) {
-        const list = this.touching.get(image);
-        if (list === undefined) this.touching.set(image, [question]);
-        else list.push(question);
-      }
-      this.evaluate(question);
+      this.jitter[question] = 1 + (mix32(mixed ^ question) / 2 ** 32) * 1e-6;
+      this.unknown[question] = context.unknownOf(question);
+      this.gains[question] = this.gainOf(question, roundedUp);
     }
+    this.learn(worthOf);
   }
 
   /** Questions that are still open. */
@@ -78,14 +93,45 @@ export class QuestionOrder {
 
   /** What the question is worth now, variety aside; 0 for one that is settled. */
   priority(question: number): number {
-    return this.heap.has(question) ? this.heap.priority(question) : 0;
+    return this.heap.has(question) ? this.weigh(question, this.gainOf(question, asItIs)) : 0;
   }
 
-  /** Takes in that something is different about these images: an answer's `RelationChange.images`, a flag, a moved file. */
+  /** Takes other worths for all questions; what an answer would settle stays as it is. */
+  learn(worthOf: (question: number) => Worth): void {
+    const { base, gains, unknown } = this;
+    for (let question = 0; question < this.table.count; question++) {
+      const { violation, uncertainty } = worthOf(question);
+      base[question] = (violation + 0.05) * (uncertainty + 0.05);
+    }
+    this.heap.fill(
+      question => unknown[question] >= 0,
+      question => this.weigh(question, gains[question]),
+    );
+  }
+
+  /**
+   * Takes in that something else is known of these images, an answer's `RelationChange.images`: or they were flagged, or
+   * their files moved. Costs the questions about them.
+   */
   refresh(images: Iterable<ImageHash>): void {
-    const affected = new Set<number>();
-    for (const image of images) for (const question of this.touching.get(image) ?? []) affected.add(question);
-    for (const question of affected) this.evaluate(question);
+    for (const question of this.table.aboutAny(images)) {
+      this.unknown[question] = this.context.unknownOf(question);
+      if (this.unknown[question] < 0) this.heap.delete(question);
+      else this.bound(question);
+    }
+  }
+
+  /**
+   * Takes in what an answer changed. Of a component that grew or shrank, its images are looked at only where the bounds of
+   * their questions hold no more, which they do for a quarter of its size.
+   */
+  update({ images, resized }: OrderChange, membersOf: (image: ImageHash) => readonly ImageHash[]): void {
+    this.refresh(images);
+    for (const { image, from } of resized) {
+      const members = membersOf(image);
+      if (roundedUp(from) === roundedUp(members.length)) continue;
+      for (const question of this.table.aboutAny(members)) if (this.unknown[question] >= 0) this.bound(question);
+    }
   }
 
   /** Notes that a question was put to the person, so that the next ones differ from it. */
@@ -106,7 +152,7 @@ export class QuestionOrder {
    */
   next(count: number, except: ReadonlySet<number> = new Set()): number[] {
     const found: number[] = [];
-    const source = this.heap.best();
+    const source = this.ranked();
     const pool: number[] = [];
     const fill = (size: number) => {
       while (pool.length < size) {
@@ -131,19 +177,45 @@ export class QuestionOrder {
     return found;
   }
 
-  private evaluate(question: number): void {
-    if (!this.context.isOpen(question)) {
-      this.heap.delete(question);
-      return;
+  /** The open questions, what is worth most first. Each costs the few whose bounds lie above it. */
+  *ranked(): Generator<number> {
+    const { heap, exact } = this;
+    const source = heap.best();
+    let next = source.next();
+    const ready = new PriorityQueue((x: number, y: number) => exact[x] > exact[y] || (exact[x] === exact[y] && x < y));
+    for (;;) {
+      while (!next.done && (ready.size === 0 || heap.priority(next.value) >= exact[ready.first!])) {
+        exact[next.value] = this.weigh(next.value, this.gainOf(next.value, asItIs));
+        ready.push(next.value);
+        next = source.next();
+      }
+      if (ready.size === 0) return;
+      yield ready.pop()!;
     }
-    const { images, violation, uncertainty } = this.questions[question];
+  }
+
+  private bound(question: number): void {
+    this.gains[question] = this.gainOf(question, roundedUp);
+    this.heap.set(question, this.weigh(question, this.gains[question]));
+  }
+
+  /** The priority: never less for a greater gain. */
+  private weigh(question: number, gain: number): number {
+    return this.base[question] * gain * this.jitter[question];
+  }
+
+  /** What settling many pairs adds, with the sizes of components as they are or rounded: never less for greater sizes. */
+  private gainOf(question: number, rounded: (size: number) => number): number {
+    const { images } = this.table;
+    const unknown = this.unknown[question];
     let settles = 0;
-    for (let i = 1; i < images.length; i++) {
-      if (this.context.isKnown(images[0], images[i])) continue;
-      settles += this.context.sizeOf(images[0]) * this.context.sizeOf(images[i]);
+    if (unknown > 0) {
+      const at = question * 3;
+      const anchor = rounded(this.context.sizeOf(images[at]));
+      if (unknown & 1) settles += anchor * rounded(this.context.sizeOf(images[at + 1]));
+      if (unknown & 2) settles += anchor * rounded(this.context.sizeOf(images[at + 2]));
     }
-    const gain = 1 + this.settleWeight * Math.log2(Math.max(1, settles));
-    this.heap.set(question, (violation + 0.05) * (uncertainty + 0.05) * gain * this.jitter[question]);
+    return 1 + this.settleWeight * Math.log2(Math.max(1, settles));
   }
 
   /** The pool's best question after the recent ones; repetitive where none is without being the third of its kind. */
@@ -157,7 +229,7 @@ export class QuestionOrder {
     let fresh = -1;
     let freshWorth = -1;
     for (const [place, question] of pool.entries()) {
-      const priority = this.heap.priority(question);
+      const priority = this.exact[question];
       // The pool is in order, so nothing further on can be worth more than its own priority.
       if (fresh >= 0 && priority <= freshWorth) break;
       const keys = this.keys(question);
@@ -174,7 +246,20 @@ export class QuestionOrder {
   }
 
   private keys(question: number): (string | number)[] {
-    const { images } = this.questions[question];
-    return this.context.groupOf === undefined ? [...images] : images.map(image => this.context.groupOf!(image));
+    const keys: (string | number)[] = [];
+    for (let at = question * 3; at < question * 3 + 3; at++) {
+      const image = this.table.images[at];
+      if (image >= 0) keys.push(this.context.groupOf === undefined ? image : this.context.groupOf(image));
+    }
+    return keys;
   }
+}
+
+const asItIs = (size: number) => size;
+
+/** At least the size, at most a quarter more: as it is up to 8, above that in four steps an octave. */
+function roundedUp(size: number): number {
+  if (size <= 8) return size;
+  const step = 2 ** (29 - Math.clz32(size));
+  return Math.ceil(size / step) * step;
 }

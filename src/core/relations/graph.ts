@@ -7,6 +7,8 @@ export interface Judgement {
   id: string;
   relation: Relation;
   by?: string;
+  /** when, milliseconds since 1970 */
+  at?: number;
 }
 
 /** What is known of a pair. */
@@ -20,8 +22,13 @@ export interface Known {
 
 /** What an update did. */
 export interface RelationChange {
-  /** images for whose pairs something may have changed: what is known, or how much an answer would settle */
+  /** of every pair of which something else is known now, or said, one image at least: the fewer on either side */
   images: ImageHash[];
+  /**
+   * components that grew or shrank, each by one of its images: all images in it now were in one of `from` images before, but
+   * for those in `images`
+   */
+  resized: { image: ImageHash; from: number }[];
   /** pairs judged different that have only now come to lie in one component, or on which people differed until now */
   contradictions: [ImageHash, ImageHash][];
 }
@@ -57,6 +64,13 @@ export interface RelationCounts {
   contradictedComponents: number;
 }
 
+/** What an update does, gathered on the way; `touched` where somebody wants to know. */
+interface Effect {
+  touched?: Set<number>;
+  resized: { node: number; from: number }[];
+  found: Edge[];
+}
+
 const NONE: readonly Edge[] = [];
 
 /**
@@ -65,7 +79,7 @@ const NONE: readonly Edge[] = [];
  * A `different` inside a component is a contradiction. `incomparable` is kept with its pair and implies nothing.
  *
  * Disjoint sets by relabelling the smaller part, so that a query is one comparison and n answers cost O(n log n) in all.
- * Taking back a `same` regrows its component from the edges that are left.
+ * Taking back a `same` looks from both its ends for a way around, and costs the smaller part where there is none.
  */
 export class RelationGraph {
   private readonly index = new Map<ImageHash, number>();
@@ -85,6 +99,7 @@ export class RelationGraph {
   static of(pairs: Iterable<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }>): RelationGraph {
     const graph = new RelationGraph();
     const apart: Edge[] = [];
+    const effect: Effect = { resized: [], found: [] };
     // First what joins, then what parts: conflicts then need not move from component to component.
     for (const { a, b, judgements } of pairs) {
       const { edge } = graph.edgeFor(a, b, judgements);
@@ -92,13 +107,13 @@ export class RelationGraph {
       const { same, different } = saidBy(judgements);
       edge.same = same;
       graph.sameEdges += Number(same);
-      if (same && graph.roots[edge.a] !== graph.roots[edge.b]) graph.join(edge.a, edge.b, apart);
+      if (same && graph.roots[edge.a] !== graph.roots[edge.b]) graph.join(edge.a, edge.b, effect);
       if (different) apart.push(edge);
     }
     for (const edge of apart) {
       edge.different = true;
       graph.differentEdges++;
-      graph.placeDifferent(edge, []);
+      graph.placeDifferent(edge, effect);
     }
     return graph;
   }
@@ -108,60 +123,53 @@ export class RelationGraph {
    * @throws RangeError when both images are one
    */
   set(a: ImageHash, b: ImageHash, judgements: readonly Judgement[]): RelationChange {
-    const touched = new Set<number>();
-    const found: Edge[] = [];
-    const changed = this.update(a, b, judgements, found, touched);
-    if (changed) {
-      for (const image of [a, b]) {
-        for (const member of this.componentAt(this.index.get(image)!).members) touched.add(member);
-      }
-    }
+    const effect = { touched: new Set<number>(), resized: [], found: [] } satisfies Effect;
+    this.update(a, b, judgements, effect);
     return {
-      images: [...touched].map(node => this.hashes[node]),
-      contradictions: found.map(({ a: p, b: q }) => [this.hashes[p], this.hashes[q]]),
+      images: [...effect.touched].map(node => this.hashes[node]),
+      resized: effect.resized.map(({ node, from }) => ({ image: this.hashes[node], from })),
+      contradictions: effect.found.map(({ a: p, b: q }) => [this.hashes[p], this.hashes[q]]),
     };
   }
 
-  /** Returns whether anything follows differently now. */
   private update(
     a: ImageHash,
     b: ImageHash,
     judgements: readonly Judgement[],
-    found: Edge[],
-    touched: Set<number> | undefined,
-  ): boolean {
+    effect: Effect & { touched: Set<number> },
+  ): void {
     const { edge, pair } = this.edgeFor(a, b, judgements);
     const { a: x, b: y } = edge;
     const { same, different } = saidBy(judgements);
+    const before = { same: edge.same, different: edge.different };
     edge.judgements = judgements;
-    const changed = edge.same !== same || edge.different !== different;
-    const disputed = edge.same && edge.different;
-    if (changed) {
+    effect.touched.add(x).add(y);
+    if (before.same !== same || before.different !== different) {
       this.cachedCounts = undefined;
-      this.sameEdges += Number(same) - Number(edge.same);
-      this.differentEdges += Number(different) - Number(edge.different);
+      this.sameEdges += Number(same) - Number(before.same);
+      this.differentEdges += Number(different) - Number(before.different);
       // What leaves goes first: an answer turned from different to same contradicts nothing.
-      if (edge.different && !different) this.dropDifferent(edge, touched);
-      const split = edge.same && !same;
+      if (before.different && !different) this.dropDifferent(edge, effect);
       edge.same = same;
       edge.different = different;
-      if (split) this.regrow(this.roots[x], touched, found);
-      else {
-        if (same && this.roots[x] !== this.roots[y]) this.join(x, y, found);
-        if (different) this.placeDifferent(edge, found);
-      }
+      if (before.same && !same) this.part(x, y, effect);
+      if (same && this.roots[x] !== this.roots[y]) this.join(x, y, effect);
+      if (different && !before.different) this.placeDifferent(edge, effect);
       // People differed, and do no more; what is said now is at odds with other pairs all the same.
-      if (disputed && different && this.roots[x] === this.roots[y] && !found.includes(edge)) found.push(edge);
+      if (before.same && before.different && different && this.roots[x] === this.roots[y]) effect.found.push(edge);
     }
     if (judgements.length === 0) this.forget(pair, edge);
-    return changed;
   }
 
   /** What is known of a pair, or undefined where it is open. */
   known(a: ImageHash, b: ImageHash): Known | undefined {
     const x = this.index.get(a);
     const y = this.index.get(b);
-    if (x === undefined || y === undefined) return undefined;
+    return x === undefined || y === undefined ? undefined : this.knownAt(x, y);
+  }
+
+  /** What is known of two nodes, or undefined where it is open. */
+  knownAt(x: number, y: number): Known | undefined {
     const p = this.roots[x];
     const q = this.roots[y];
     const contradicted = this.contradicted.has(p) || this.contradicted.has(q);
@@ -191,7 +199,12 @@ export class RelationGraph {
   /** How many images are known to be the same as this one, itself included. */
   sizeOf(image: ImageHash): number {
     const node = this.index.get(image);
-    return node === undefined ? 1 : (this.components[this.roots[node]]?.members.length ?? 1);
+    return node === undefined ? 1 : this.sizeAt(node);
+  }
+
+  /** How many nodes are known to be the same as this one, itself included. */
+  sizeAt(node: number): number {
+    return this.components[this.roots[node]]?.members.length ?? 1;
   }
 
   /** A number that two images share exactly where they are known to be the same; -1 for an image never judged. */
@@ -304,50 +317,79 @@ export class RelationGraph {
     }
   }
 
-  private placeDifferent(edge: Edge, found: Edge[]): void {
+  private placeDifferent(edge: Edge, effect: Effect): void {
     const p = this.roots[edge.a];
     const q = this.roots[edge.b];
     if (p === q) {
-      const { inner } = this.component(p);
-      if (!inner.has(edge)) found.push(edge);
+      const { inner, members } = this.component(p);
+      if (inner.size === 0) this.touch(members, effect);
       inner.add(edge);
+      effect.found.push(edge);
       this.contradicted.add(p);
-    } else {
-      const ours = this.component(p).conflicts;
-      const list = ours.get(q);
-      if (list !== undefined) list.push(edge);
-      else {
-        const made = [edge];
-        ours.set(q, made);
-        this.component(q).conflicts.set(p, made);
-      }
-    }
-  }
-
-  private dropDifferent(edge: Edge, touched: Set<number> | undefined): void {
-    const p = this.roots[edge.a];
-    const q = this.roots[edge.b];
-    for (const root of [p, q]) for (const member of this.component(root).members) touched?.add(member);
-    const component = this.component(p);
-    if (p === q) {
-      component.inner.delete(edge);
-      if (component.inner.size === 0) this.contradicted.delete(p);
       return;
     }
-    const list = component.conflicts.get(q)!;
-    list.splice(list.indexOf(edge), 1);
-    if (list.length > 0) return;
-    component.conflicts.delete(q);
-    this.component(q).conflicts.delete(p);
+    const list = this.component(p).conflicts.get(q);
+    if (list !== undefined) list.push(edge);
+    else {
+      this.connect(p, q, [edge]);
+      this.touchEither(p, q, effect);
+    }
   }
 
-  private join(x: number, y: number, found: Edge[]): void {
+  private dropDifferent(edge: Edge, effect: Effect): void {
+    const p = this.roots[edge.a];
+    const q = this.roots[edge.b];
+    if (p === q) {
+      const { inner, members } = this.component(p);
+      inner.delete(edge);
+      if (inner.size > 0) return;
+      this.contradicted.delete(p);
+      this.touch(members, effect);
+    } else if (this.disconnect(p, q, edge)) this.touchEither(p, q, effect);
+  }
+
+  private connect(p: number, q: number, edges: Edge[]): void {
+    this.component(p).conflicts.set(q, edges);
+    this.component(q).conflicts.set(p, edges);
+  }
+
+  /** Takes an edge from those that put two components in conflict. Returns whether it was the last. */
+  private disconnect(p: number, q: number, edge: Edge): boolean {
+    const list = this.component(p).conflicts.get(q)!;
+    list.splice(list.indexOf(edge), 1);
+    if (list.length > 0) return false;
+    this.component(p).conflicts.delete(q);
+    this.component(q).conflicts.delete(p);
+    return true;
+  }
+
+  private touch(nodes: Iterable<number>, { touched }: Effect): void {
+    if (touched) for (const node of nodes) touched.add(node);
+  }
+
+  /** Of the pairs between two components, one image each: those of the smaller one. */
+  private touchEither(p: number, q: number, effect: Effect): void {
+    const [one, other] = [this.component(p).members, this.component(q).members];
+    this.touch(one.length < other.length ? one : other, effect);
+  }
+
+  /** Of the pairs between a component and several others, one image each: its own, or where they are fewer those of the others. */
+  private touchAcross(root: number, others: readonly number[], effect: Effect): void {
+    if (!effect.touched) return;
+    const { members } = this.component(root);
+    const theirs = others.reduce((sum, other) => sum + this.component(other).members.length, 0);
+    if (theirs >= members.length) this.touch(members, effect);
+    else for (const other of others) this.touch(this.component(other).members, effect);
+  }
+
+  private join(x: number, y: number, effect: Effect): void {
     let into = this.roots[x];
     let from = this.roots[y];
     const weight = ({ members, conflicts }: Component) => members.length + conflicts.size;
     if (weight(this.component(into)) < weight(this.component(from))) [into, from] = [from, into];
     const large = this.component(into);
     const small = this.component(from);
+    if (effect.touched) this.touchJoined(into, from, effect);
     for (const member of small.members) {
       this.roots[member] = into;
       large.members.push(member);
@@ -357,7 +399,7 @@ export class RelationGraph {
       if (other === into) {
         for (const edge of edges) {
           large.inner.add(edge);
-          found.push(edge);
+          effect.found.push(edge);
         }
         large.conflicts.delete(from);
         continue;
@@ -375,35 +417,95 @@ export class RelationGraph {
     if (large.inner.size > 0) this.contradicted.add(into);
   }
 
-  /** Takes a component apart and joins again what its `same` edges still join. */
-  private regrow(root: number, touched: Set<number> | undefined, found: Edge[]): void {
-    const { members, conflicts, inner } = this.component(root);
-    const contradictedBefore = new Set(inner);
-    for (const other of conflicts.keys()) this.component(other).conflicts.delete(root);
-    this.contradicted.delete(root);
-    for (const member of members) {
-      touched?.add(member);
-      this.roots[member] = -1;
-      this.components[member] = undefined;
+  /** Notes, before two components become one, of which pairs something else will be known. */
+  private touchJoined(p: number, q: number, effect: Effect): void {
+    const [few, many] = this.component(p).members.length < this.component(q).members.length ? [p, q] : [q, p];
+    const [less, more] = [this.component(few), this.component(many)];
+    // All pairs between the two, and between the smaller one and what the larger one is in conflict with.
+    this.touch(less.members, effect);
+    const gained = [...less.conflicts.keys()].filter(other => other !== many && !more.conflicts.has(other));
+    if (gained.length > 0) this.touchAcross(many, gained, effect);
+    const bad = less.inner.size + more.inner.size > 0 || less.conflicts.has(many);
+    if (bad && more.inner.size === 0) this.touch(more.members, effect);
+    effect.resized.push({ node: more.members[0], from: more.members.length });
+  }
+
+  /** Takes a component apart where its `same` edges no longer join two of its nodes. */
+  private part(x: number, y: number, effect: Effect): void {
+    const side = this.sideOf(x, y);
+    if (side === undefined) return;
+    const root = this.roots[x];
+    const rest = this.component(root);
+    const size = rest.members.length;
+    const wasBad = rest.inner.size > 0;
+    rest.members = rest.members.filter(member => !side.has(member));
+    const members = [...side];
+    let [one, other] = [members[0], root];
+    if (side.has(root)) {
+      // The number of a component is one of its nodes: the rest takes another.
+      [one, other] = [root, rest.members[0]];
+      for (const member of rest.members) this.roots[member] = other;
+      for (const [theirs, edges] of rest.conflicts) {
+        this.component(theirs).conflicts.delete(root);
+        this.component(theirs).conflicts.set(other, edges);
+      }
+    } else for (const member of members) this.roots[member] = one;
+    this.components[one] = { members, conflicts: new Map(), inner: new Set() };
+    this.components[other] = rest;
+    const lost = this.moveConflicts(one, other, rest.inner);
+    for (const part of [one, other]) {
+      if (this.component(part).inner.size > 0) this.contradicted.add(part);
+      else this.contradicted.delete(part);
     }
-    for (const start of members) {
-      if (this.roots[start] !== -1) continue;
-      this.roots[start] = start;
-      const part = [start];
-      for (const node of part) {
-        for (const edge of this.adjacent[node]) {
-          const next = edge.a === node ? edge.b : edge.a;
-          if (!edge.same || this.roots[next] !== -1) continue;
-          this.roots[next] = start;
-          part.push(next);
+    this.touch(members, effect);
+    if (lost.length > 0) this.touchAcross(other, lost, effect);
+    if (wasBad && rest.inner.size === 0) this.touch(rest.members, effect);
+    effect.resized.push({ node: rest.members[0], from: size });
+  }
+
+  /** Gives one part of a component the `different` edges of its nodes. Returns what the other part is in conflict with no more. */
+  private moveConflicts(one: number, other: number, inner: Set<Edge>): number[] {
+    const lost: number[] = [];
+    const ours = this.component(one);
+    const place = (p: number, edge: Edge) => {
+      const list = ours.conflicts.get(p);
+      if (list === undefined) this.connect(one, p, [edge]);
+      else list.push(edge);
+    };
+    for (const node of ours.members) {
+      for (const edge of this.adjacent[node]) {
+        if (!edge.different) continue;
+        const next = this.roots[edge.a === node ? edge.b : edge.a];
+        if (inner.has(edge)) {
+          inner.delete(edge);
+          if (next === one) ours.inner.add(edge);
+          else place(other, edge);
+        } else if (next !== one && this.component(other).conflicts.get(next)?.includes(edge)) {
+          if (this.disconnect(other, next, edge)) lost.push(next);
+          place(next, edge);
         }
       }
-      this.components[start] = { members: part, conflicts: new Map(), inner: new Set() };
     }
-    const again: Edge[] = [];
-    const apart = new Set(members.flatMap(member => this.adjacent[member].filter(({ different }) => different)));
-    for (const edge of apart) this.placeDifferent(edge, again);
-    for (const edge of again) if (!contradictedBefore.has(edge)) found.push(edge);
+    return lost;
+  }
+
+  /** The nodes that `same` edges join to x or to y, whichever are found first to be all; undefined where they are joined. */
+  private sideOf(x: number, y: number): Set<number> | undefined {
+    const sides = [x, y].map(start => ({ met: new Set([start]), queue: [start], at: 0 }));
+    for (;;) {
+      for (const [i, side] of sides.entries()) {
+        if (side.at === side.queue.length) return side.met;
+        const node = side.queue[side.at++];
+        for (const edge of this.adjacent[node]) {
+          if (!edge.same) continue;
+          const next = edge.a === node ? edge.b : edge.a;
+          if (sides[1 - i].met.has(next)) return undefined;
+          if (side.met.has(next)) continue;
+          side.met.add(next);
+          side.queue.push(next);
+        }
+      }
+    }
   }
 
   private count(): RelationCounts {

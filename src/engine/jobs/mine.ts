@@ -190,7 +190,7 @@ function answeredPairs({ knowledge, ledger, settings }: Workspace): Map<PairKey,
   for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_GUARD_LIMIT).pairs)
     pairs.set(pairKey(a, b), relation);
   for (const { a, b } of knowledge.graph.judged()) {
-    const relation = settledAs(a, b);
+    const relation = settledAs(a, b, knowledge.known(a, b));
     if (relation) pairs.set(pairKey(a, b), relation);
   }
   return pairs;

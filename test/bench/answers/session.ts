@@ -1,4 +1,4 @@
-import { hiddenRepeat, QuestionOrder, worthOf } from '../../../src/core/order';
+import { hiddenRepeat, orderOf, worthOf } from '../../../src/core/order';
 import { Random } from '../../../src/core/random';
 import { calibrate, type Calibration, type Judgement, RelationGraph } from '../../../src/core/relations';
 import type { ImageHash } from '../../../src/core/types';
@@ -65,10 +65,11 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
     given.set(key, { x, y, relation, flipped, inconsistent: before !== undefined && before.relation !== relation });
     asked++;
     const judgement: Judgement = { id: key, relation };
-    const { images } = graph.set(set.hashes[x], set.hashes[y], [judgement]);
+    const change = graph.set(set.hashes[x], set.hashes[y], [judgement]);
     afterAnswer?.({ graph, given, asked });
-    return images;
+    return change;
   };
+  const membersOf = (image: ImageHash) => graph.membersOf(image);
   const isKnown = (a: ImageHash, b: ImageHash) => graph.known(a, b) !== undefined;
   const isOpen = (question: number) => {
     const [x, y] = candidates[question];
@@ -92,7 +93,7 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
         images: [set.hashes[x], set.hashes[y]],
         ...worthOf({ kind: 'pair', distance: distances[i] }, { lane: 'uncertain-pairs', margin: median, threshold }),
       }));
-      return new QuestionOrder(questions, { isOpen, isKnown, sizeOf: image => graph.sizeOf(image) }, { seed });
+      return orderOf(questions, { isOpen, isKnown, sizeOf: image => graph.sizeOf(image) }, { seed });
     };
     const checkAmong = (): number | undefined => {
       // Drawn until one fits, which is as good as drawing from the list of those that fit.
@@ -107,14 +108,14 @@ export function simulate(set: Labelled, candidates: readonly [number, number][],
     while (asked < answers) {
       const check = random.next() < checks ? checkAmong() : undefined;
       if (check !== undefined) {
-        order.refresh(say(check));
+        order.update(say(check), membersOf);
         continue;
       }
       const repeat = hiddenRepeat(Math.max(0, judged.length - 20), { answered: asked, share: repeats, seed });
       const question = repeat === undefined ? order.next(1)[0] : judged[repeat];
       if (question === undefined) break;
       order.shown(question);
-      order.refresh(say(question));
+      order.update(say(question), membersOf);
       if (repeat === undefined) judged.push(question);
       if (LEARNS_AT.has(given.size) && given.size !== learnedFrom) {
         learnedFrom = given.size;

@@ -175,4 +175,32 @@ describe('any order of answers and corrections', () => {
       { numRuns: 300 },
     );
   });
+
+  it('tells of every pair of which something else is known one image at least, and of every component that grew or shrank', () => {
+    const all = Array.from({ length: 10 }, (_, i) => image(i));
+    const pairs = all.flatMap((a, i) => all.slice(0, i).map((b): [ImageHash, ImageHash] => [a, b]));
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+        const graph = new RelationGraph();
+        const known = () => pairs.map(([a, b]) => JSON.stringify([graph.known(a, b), graph.judgements(a, b).length]));
+        const sizes = () => all.map(each => graph.sizeOf(each));
+        for (const { a, b, relations } of steps) {
+          if (a === b) continue;
+          const before = { known: known(), sizes: sizes() };
+          const { images, resized } = graph.set(image(a), image(b), says(...relations));
+          const now = { known: known(), sizes: sizes() };
+          const told = new Set(images);
+          for (const [i, pair] of pairs.entries()) {
+            if (now.known[i] !== before.known[i]) expect(pair.some(each => told.has(each))).toBe(true);
+          }
+          for (const [i, each] of all.entries()) {
+            if (now.sizes[i] === before.sizes[i] || told.has(each)) continue;
+            const own = resized.filter(other => graph.membersOf(other.image).includes(each));
+            expect(own.map(({ from }) => from)).toContain(before.sizes[i]);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
