@@ -52,7 +52,7 @@ const CHOICES = [
   ...['--loss', 'triplet', '--distance', 'l2', '--margin', '0.2', '--mining', 'semi-hard', '--siblings', '1'],
   ...['--classes-per-batch', '24', '--images-per-class', '4', '--epochs', '140', '--steps-per-epoch', '100'],
   // A mirrored letter is another letter: no flips; photographs have their mirror images beside them.
-  ...['--augment', 'affine,crop,colour', '--held-out', '0', '--learning-rate', '0.001', '--seed', '1'],
+  ...['--augment', 'affine,crop,colour', '--held-out', '0', '--whiten', '--learning-rate', '0.001', '--seed', '1'],
 ];
 
 /** Garments of each fashion class that are classes of their own besides. */
@@ -276,7 +276,7 @@ function writeCard(reports) {
   const card = JSON.parse(readFileSync(file, 'utf8'));
   card.name = 'starter';
   card.description =
-    'A small general embedder for a first round of mining: photographs, drawings, characters. Trained by Margin itself on three classes of clothing photographs, seven of Fashion-MNIST and three Omniglot alphabets, and on single photographs, patches of them and garments as classes of their own, met changed at random.';
+    'A small general embedder for a first round of mining: photographs, drawings, characters. Trained by Margin itself on three classes of clothing photographs, seven of Fashion-MNIST and three Omniglot alphabets, on some of these turned or drawn as light strokes, and on single photographs, patches of them and garments as classes of their own, met changed at random; then whitened within its classes.';
   card.licence = 'MIT. Trained on: clothing-dataset-small (CC0 1.0), Fashion-MNIST (MIT), Omniglot (MIT).';
   const rounded = JSON.parse(
     JSON.stringify(reports, (_, v) => (typeof v === 'number' ? Math.round(v * 1e4) / 1e4 : v)),
