@@ -4,6 +4,7 @@ import type { Side } from '../core/mining/guards';
 import type { MiningRequest } from '../core/mining/types';
 import { ROWS_OF_TASK, SPARE, type Phase, type PhaseResult, type Window, type ResumeData } from './phases';
 import type { Control, MiningRuntime } from './control';
+import { TripletRule } from '../core/mining/triplet-rule';
 import { packAll } from './pack-all';
 import { Arena, type Plan } from './plan';
 import { Resume } from './resume';
@@ -67,6 +68,8 @@ export class AnchorRun {
   readonly #steps: number;
   readonly #near: BlockIndex['near'];
   readonly #resume: Resume | undefined;
+  /** whether gaps begin at the positives, whose distances then need no copy */
+  readonly #plain: boolean;
   #stepsDone = 0;
   /** anchors that did not have to be swept again */
   reused = 0;
@@ -78,12 +81,14 @@ export class AnchorRun {
     windows: Window[],
     resume: Resume | undefined,
     index: BlockIndex | undefined,
+    plain: boolean,
   ) {
     this.space = space;
     this.team = team;
     this.#wants = wants;
     this.#windows = windows;
     this.#resume = windows.length === 1 ? resume : undefined;
+    this.#plain = plain;
     this.#near = index?.near ?? (() => true);
     this.#steps = windows.reduce((sum, window) => sum + this.#tasksOf(window).length / 2, 0);
   }
@@ -129,6 +134,7 @@ export class AnchorRun {
       windowsOf(space.block).map(({ start, end }) => emptyWindow(start, end)),
       resume,
       index,
+      isPlain(problem, wants),
     );
     await packAll(team, space);
     return run;
@@ -255,7 +261,9 @@ export class AnchorRun {
     if (gapRoom === 0) return;
     plan.gapStarts = window.positiveStarts;
     plan.gapEnds = arena.take(rows * 4);
-    plan.gapFrom = arena.take(total * 8);
+    plan.gapFrom = this.#plain ? window.positiveDistances : arena.take(total * 8);
+    plan.gapKeys = arena.take(total * 4);
+    plan.gapLimits = arena.take(total * 4);
     plan.gapRows = arena.take(total * gapRoom * 4);
     plan.gapDistances = arena.take(total * gapRoom * 8);
     plan.gapReach = arena.take((rows + 8) * 4);
@@ -263,6 +271,7 @@ export class AnchorRun {
     plan.tables = arena.take(rows * plan.tableBytes);
     plan.tableOrigins = arena.take((rows + 8) * 4);
     plan.tableSlopes = arena.take((rows + 8) * 4);
+    plan.tableHints = arena.take(rows * Math.max(2, plan.tableBytes / 32));
   }
 
   /** Every block of the window with every block: rounds in which no block stands in two tasks, so that threads need not wait. */
@@ -295,6 +304,11 @@ export class AnchorRun {
     new Int32Array(memory.buffer, places.locks, Math.ceil(plan.n / block)).fill(0);
     return tasks.length / 2;
   }
+}
+
+/** Whether an anchor's gaps begin at its positives, one at each. */
+function isPlain({ request }: Problem, { gapRoom }: Wants): boolean {
+  return gapRoom > 0 && new TripletRule(request).isPlain;
 }
 
 /** Sets the least distance, and the bounds below which a pair may be nearer. */
@@ -341,8 +355,9 @@ function cutWindows(
   const { labels } = problem.data;
   const sizes = new Map(problem.classes.map(({ label, start, end }) => [label, end - start]));
   const gaps = wants.gapRoom > 0;
-  const perPositive = 12 + (gaps ? 9 + 12 * wants.gapRoom : 0);
-  const perRow = 80 + 8 * nearestRoom + (gaps ? tableBytes(problem) : 0);
+  const perGap = (isPlain(problem, wants) ? 9 : 17) + 12 * wants.gapRoom;
+  const perPositive = 12 + (gaps ? perGap : 0);
+  const perRow = 80 + 8 * nearestRoom + (gaps ? 1.04 * tableBytes(problem) : 0);
   const windows: { start: number; end: number; bytes: number }[] = [];
   const most = stateBytes(n, problem.data.dimension);
   for (let start = 0; start < n; start += block) {

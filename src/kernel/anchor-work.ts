@@ -1,5 +1,5 @@
 import { Neighbours } from '../core/mining/neighbours';
-import { nextUp } from '../core/triplets';
+import { nextDown } from '../core/triplets';
 import { TripletRule, tripletScore } from '../core/mining/triplet-rule';
 import {
   ROWS_OF_TASK,
@@ -82,14 +82,16 @@ export class AnchorWork {
     let end = 0;
     let ascending = true;
     if (this.#rule.isPlain) {
-      for (; gaps < count; gaps++) views.f64[begin + gaps] = nextUp(distances[gaps]!);
+      // they begin beyond the positives, whose distances are there already
+      gaps = count;
       if (count > 0) end = this.#rule.band(distances[count - 1]!).to;
     } else {
       for (let at = request.strategy === 'hardest' ? Math.max(0, count - 1) : 0; at < count; at++) {
         const band = this.#rule.band(distances[at]!);
         if (band.from >= band.to) continue;
-        ascending &&= gaps === 0 || band.from >= views.f64[begin + gaps - 1]!;
-        views.f64[begin + gaps++] = band.from;
+        const before = band.from > 0 ? nextDown(band.from) : -Number.MIN_VALUE;
+        ascending &&= gaps === 0 || before >= views.f64[begin + gaps - 1]!;
+        views.f64[begin + gaps++] = before;
         end = Math.max(end, band.to);
       }
       if (!ascending) views.f64.subarray(begin, begin + gaps).sort();

@@ -6,6 +6,9 @@ import type { Thread } from './thread';
 /** What adds the few operations after a sum to its error, and keeps terms off the smallest numbers. */
 export const TINY = 1e-36;
 
+/** Products of floats that are added up before their sum is added to the others, as in assembly/plan.ts. */
+const CHUNK = 32;
+
 /**
  * Moves, scales and rounds rows into panels of eight, and bounds the error of what comes of them.
  *
@@ -26,7 +29,7 @@ export function packRows({ views, places, request, kernel }: Thread, plan: Plan,
   const { metric } = request;
   const weighted = metric === 'weightedL1';
   const absolute = metric === 'l1' || weighted;
-  const error = roundingOf(d + 24) * 1.02;
+  const error = roundingOf(absolute ? d + 24 : Math.min(d, CHUNK) + Math.ceil(d / CHUNK) + 16) * 1.02;
   const scale = metric === 'cosine' ? 1 : metric === 'sql2' ? Math.sqrt(plan.scale) : plan.scale;
   for (let i = from; i < to; i++) {
     const out = plan.panels / 4 + (i >> 3) * 8 * words + (i & 7);

@@ -41,6 +41,10 @@ const FIELDS = [
   'intact',
   'byClass',
   'words',
+  'gapKeys',
+  'tableHints',
+  'gapLimits',
+  'group',
 ] as const;
 const DOUBLES = ['slope', 'relativeWidth', 'largestWidth', 'leastKey', 'least', 'scale'] as const;
 const DOUBLES_AT = 192;

@@ -69,15 +69,20 @@ export async function makeSpace(
   const { scale, slope, relativeWidth, shorts } = scaling;
   Object.assign(plan, { scale, slope, relativeWidth, shorts: shorts > 0 ? 1 : 0 });
   plan.words = shorts > 0 ? Math.ceil(d / 2) : d;
-  plan.blockRows = Math.max(12, Math.min(block, Math.floor(Math.min(240, 32768 / plan.words) / 12) * 12));
+  // what an anchor keeps is worth being fetched for many rows at once; pairs keep nothing, and take room for each pair of a block
+  const [rowsAtOnce, wordsAtOnce, panelsAtOnce] = options.pairs ? [240, 32768, 1] : [960, 131072, 120];
+  const most = Math.min(rowsAtOnce, wordsAtOnce / plan.words, block);
+  plan.blockRows = Math.max(12, Math.floor(most / 12) * 12);
+  plan.group = Math.min(panelsAtOnce, block / 8);
 
   const arena = new Arena(4096);
   const control32 = arena.take(64);
   const planAt = arena.take(PLAN_BYTES);
   const scratchBytes =
     plan.blockRows * plan.words * 4 +
-    plan.blockRows * 36 +
-    64 +
+    plan.blockRows * (4 + 32 * plan.group) +
+    4 * plan.group +
+    256 +
     options.nearestRoom * 32 +
     256 +
     (options.pairs ? plan.blockRows * (block + 8) * 8 : 0);

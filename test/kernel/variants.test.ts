@@ -160,6 +160,23 @@ describe('every kernel equals the reference', () => {
     }
   });
 
+  it('where classes say nothing, so that every band is full', async () => {
+    // more rows than lie side by side at a time, and more gaps than the table has one hint for
+    const data = clusters(1400, 40, 10, { spread: 40, unit: true });
+    const common = requestOf({ margin: 0.05, topK: 3000 });
+    await expectAllEqual(data, common);
+    await expectAllEqual(data, { ...common, metric: 'cosine', strategy: 'all', perPair: 2 });
+    await expectAllEqual(data, { ...common, guards: { relativeMargin: 0.01 } });
+  }, 60_000);
+
+  it('in classes of two, whose only gap has nothing after it', async () => {
+    const data = clusters(240, 33, 120, { spread: 5 });
+    for (const metric of METRICS) {
+      const request = requestOf({ metric, margin: marginOf[metric], ...weightsOf(metric, 33) });
+      expect(await expectAllEqual(data, request)).toBeGreaterThan(0);
+    }
+  });
+
   it('on many equal images under different names', async () => {
     const data = clusters(120, 5, 4, { spread: 0.5 });
     for (let i = 0; i < 60; i++) data.vectors.copyWithin(i * 5, 100 * 5, 101 * 5);

@@ -2,5 +2,7 @@
 // the engine has relaxed SIMD, and with plain SIMD.
 export { setup } from './plan';
 export { exact, squaredNorm } from './exact';
-export { sweepAnchors, sweepList, showAgain, openGaps, nearestOf } from './anchors';
+export { sweepAnchors, sweepList, showAgain } from './anchors';
+export { openGaps } from './gaps';
+export { nearestOf } from './nearest';
 export { sweepPairs, setBand, handedPairs, pairsInside, foundPairs } from './pairs';

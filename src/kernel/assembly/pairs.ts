@@ -1,8 +1,9 @@
 // Unordered pairs in a band of distance, each met once. Pairs that are surely in the band and not wanted are only counted;
 // those that are wanted, or on an edge of the band, are handed out for exact distances to decide.
-import { at32, f32At, isAnswered } from './anchors';
+import { isAnswered } from './anchors';
 import { exact } from './exact';
 import { highKey, lowestReachingAny, lowKey } from './keys';
+import { at32, f32At } from './numbers';
 import { byClass, cancelFlag, copies, DIFFERENT, found, labels, n, SAME, side, strip, widths } from './plan';
 import { bounds, pack } from './tiles';
 
@@ -64,7 +65,7 @@ export function sweepPairs(from: i32, to: i32, panel: i32, lastPanel: i32): void
     const apart = byClass != 0 && (highColumn < low || lowColumn > high);
     const together = byClass != 0 && low == high && lowColumn == low && highColumn == low;
     if ((side == DIFFERENT && together) || (side == SAME && apart)) continue;
-    bounds(to - from, p);
+    bounds(to - from, p, strip, 32);
     const plain = j0 >= to && (side == DIFFERENT ? apart : side == SAME ? together : true);
     scan(from, to, j0, plain);
   }

@@ -3,6 +3,7 @@
 
 export const DIFFERENT: i32 = 0;
 export const SAME: i32 = 1;
+export const ANY: i32 = 2;
 
 export const L2: i32 = 0;
 export const SQL2: i32 = 1;
@@ -19,11 +20,14 @@ export const COSINE: i32 = 4;
 /** Columns of a panel. */
 // @ts-ignore: decorator
 @inline export const PANEL: i32 = 8;
+/** Products of floats that are added up before their sum is added to the others: short sums round less (src/kernel/pack.ts). */
+// @ts-ignore: decorator
+@inline export const CHUNK: usize = 32;
 
 export let n: i32 = 0;
 export let d: i32 = 0;
 export let metric: i32 = 0;
-/** which pairs are looked at: `DIFFERENT` class, `SAME` class, or any (2) */
+/** which pairs are looked at: `DIFFERENT` class, `SAME` class, or `ANY` */
 export let side: i32 = 0;
 /** f32 [n][d]: the vectors as they came, for exact distances */
 export let exactRows: usize = 0;
@@ -68,8 +72,12 @@ export let nearestRows: usize = 0;
 /** i32 [window]: where an anchor's gaps begin and end; 0 pointer: no gaps wanted */
 export let gapStarts: usize = 0;
 export let gapEnds: usize = 0;
-/** f64: where a gap begins, in exact distances; it ends where the next one begins */
+/** f64: a gap begins beyond this exact distance, and ends where the next one begins */
 export let gapFrom: usize = 0;
+/** f32: the lowest bound that a row of the gap can have */
+export let gapKeys: usize = 0;
+/** f32: bounds above this are beyond all that a full gap keeps */
+export let gapLimits: usize = 0;
 /** rows kept for a gap, the nearest ones, and their distances (f64) */
 export let gapRoom: i32 = 0;
 export let gapRows: usize = 0;
@@ -81,6 +89,7 @@ export let tables: usize = 0;
 export let tableBytes: i32 = 0;
 export let tableOrigins: usize = 0;
 export let tableSlopes: usize = 0;
+export let tableHints: usize = 0;
 
 /** i32 [window]: how often an anchor met a row nearer than the least distance */
 export let nearCounts: usize = 0;
@@ -90,15 +99,22 @@ export let intact: usize = 0;
 /** 1 where rows are in the order of their classes; else classes are looked up pair by pair */
 export let byClass: i32 = 0;
 
-/** scratch of this thread: packed anchors and their terms, one strip of bounds, and two arrays to choose in */
+/** scratch of this thread: packed anchors and their terms, a strip of bounds, and two arrays to choose in */
 export let packed: usize = 0;
 export let terms: usize = 0;
 export let strip: usize = 0;
+/** i32 [group]: the first row of each panel of the strip */
+export let seen: usize = 0;
+/** 32 bytes to hand numbers from vectors to scalars */
+export let spill: usize = 0;
 export let chooser: usize = 0;
 /** found pairs of this thread: i32 (i, j) */
 export let found: usize = 0;
-/** rows of anchors that are packed at a time */
+/** rows of anchors that are packed at a time, and panels whose bounds with them are worked out before rows look at theirs */
 export let blockRows: i32 = 0;
+export let group: i32 = 0;
+/** bytes of an anchor's bounds with a group of panels, which lie side by side in the strip */
+export let line: usize = 0;
 /** i32, not 0 once the run is cancelled */
 export let cancelFlag: usize = 0;
 
@@ -162,16 +178,23 @@ export function setup(plan: usize, scratch: usize): void {
   intact = field(plan, 38);
   byClass = field(plan, 39);
   words = field(plan, 40);
+  gapKeys = field(plan, 41);
+  tableHints = field(plan, 42);
+  gapLimits = field(plan, 43);
+  group = field(plan, 44);
   slope = <f32>load<f64>(plan, 192);
   relativeWidth = <f32>load<f64>(plan, 200);
   largestWidth = <f32>load<f64>(plan, 208);
   leastKey = <f32>load<f64>(plan, 216);
   least = load<f64>(plan, 224);
   scale = load<f64>(plan, 232);
+  line = <usize>group << 5;
   packed = scratch;
   terms = packed + <usize>(blockRows * words * 4);
   strip = terms + <usize>(blockRows * 4 + 64);
-  chooser = strip + <usize>(blockRows * PANEL * 4);
+  seen = strip + <usize>blockRows * line;
+  spill = seen + <usize>(group * 4 + 64);
+  chooser = spill + 64;
   found = chooser + <usize>(max(nearestRoom, 1) * 24 + 64);
 }
 

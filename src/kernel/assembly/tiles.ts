@@ -1,6 +1,6 @@
 // Bounds of a strip: a block of packed anchors against one panel of eight rows. The sums stay in registers over all dimensions.
 import {
-  L1, lowerTerms, metric, packed, panels, shorts, slope, SMALL_TILE, strip, terms, TILE, WEIGHTED_L1, words,
+  CHUNK, L1, lowerTerms, metric, packed, panels, shorts, slope, SMALL_TILE, terms, TILE, WEIGHTED_L1, words,
 } from './plan';
 
 // @ts-ignore: decorator
@@ -23,6 +23,13 @@ import {
   const r = v128.load32_splat(row);
   v128.store(at, v128.add<f32>(v128.mul<f32>(c, x), v128.add<f32>(r, v128.load(columns))));
   v128.store(at, v128.add<f32>(v128.mul<f32>(c, y), v128.add<f32>(r, v128.load(columns, 16))), 16);
+}
+
+/** Adds the sums of some more dimensions to those before, if there are any. */
+// @ts-ignore: decorator
+@inline function gather(at: usize, more: bool, x: v128, y: v128): void {
+  v128.store(at, more ? v128.add<f32>(v128.load(at), x) : x);
+  v128.store(at, more ? v128.add<f32>(v128.load(at, 16), y) : y, 16);
 }
 
 /** Whether the metric is a sum of absolute differences. */
@@ -71,80 +78,81 @@ function fill(count: i32): void {
   }
 }
 
-/** Bounds of the packed rows with panel p, into the strip: f32 [count][8]. */
-export function bounds(count: i32, p: i32): void {
+/** Bounds of the packed rows with panel p: eight f32 at `out`, at `out + step`, and so on. */
+export function bounds(count: i32, p: i32, out: usize, step: usize): void {
   const b = panels + <usize>p * <usize>words * 32;
   const columns = lowerTerms + (<usize>p << 5);
-  if (shorts) products16(count, b, columns);
-  else if (isAbsolute()) absolutes(count, b, columns);
-  else if (ASC_FEATURE_RELAXED_SIMD) products6(count, b, columns);
-  else products4(count, b, columns);
+  if (shorts) products16(count, b, columns, out, step);
+  else if (isAbsolute()) absolutes(count, b, columns, out, step);
+  else if (ASC_FEATURE_RELAXED_SIMD) products6(count, b, columns, out, step);
+  else products4(count, b, columns, out, step);
 }
 
-function products6(count: i32, panel: usize, columns: usize): void {
+function products6(count: i32, panel: usize, columns: usize, out: usize, step: usize): void {
   let a = packed;
-  let out = strip;
   let row = terms;
   const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 6) {
-    let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
-    let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
-    for (let b = panel; b < end; b += 32, a += 24) {
-      const u = v128.load(b), v = v128.load(b, 16);
-      let s = v128.load32_splat(a);
-      x0 = fma(x0, s, u); y0 = fma(y0, s, v);
-      s = v128.load32_splat(a, 4);
-      x1 = fma(x1, s, u); y1 = fma(y1, s, v);
-      s = v128.load32_splat(a, 8);
-      x2 = fma(x2, s, u); y2 = fma(y2, s, v);
-      s = v128.load32_splat(a, 12);
-      x3 = fma(x3, s, u); y3 = fma(y3, s, v);
-      s = v128.load32_splat(a, 16);
-      x4 = fma(x4, s, u); y4 = fma(y4, s, v);
-      s = v128.load32_splat(a, 20);
-      x5 = fma(x5, s, u); y5 = fma(y5, s, v);
+    let b = panel;
+    for (let more = false; b < end; more = true) {
+      let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0;
+      let x3 = x0, y3 = x0, x4 = x0, y4 = x0, x5 = x0, y5 = x0;
+      for (const stop = min(b + CHUNK * 32, end); b < stop; b += 32, a += 24) {
+        const u = v128.load(b), v = v128.load(b, 16);
+        let s = v128.load32_splat(a);
+        x0 = fma(x0, s, u); y0 = fma(y0, s, v);
+        s = v128.load32_splat(a, 4);
+        x1 = fma(x1, s, u); y1 = fma(y1, s, v);
+        s = v128.load32_splat(a, 8);
+        x2 = fma(x2, s, u); y2 = fma(y2, s, v);
+        s = v128.load32_splat(a, 12);
+        x3 = fma(x3, s, u); y3 = fma(y3, s, v);
+        s = v128.load32_splat(a, 16);
+        x4 = fma(x4, s, u); y4 = fma(y4, s, v);
+        s = v128.load32_splat(a, 20);
+        x5 = fma(x5, s, u); y5 = fma(y5, s, v);
+      }
+      gather(out, more, x0, y0);
+      gather(out + step, more, x1, y1);
+      gather(out + 2 * step, more, x2, y2);
+      gather(out + 3 * step, more, x3, y3);
+      gather(out + 4 * step, more, x4, y4);
+      gather(out + 5 * step, more, x5, y5);
     }
-    put(out, row, columns, x0, y0);
-    put(out + 32, row + 4, columns, x1, y1);
-    put(out + 64, row + 8, columns, x2, y2);
-    put(out + 96, row + 12, columns, x3, y3);
-    put(out + 128, row + 16, columns, x4, y4);
-    put(out + 160, row + 20, columns, x5, y5);
-    out += 192;
-    row += 24;
+    for (let m = 0; m < 6; m++, out += step, row += 4) put(out, row, columns, v128.load(out), v128.load(out, 16));
   }
 }
 
-function products4(count: i32, panel: usize, columns: usize): void {
+function products4(count: i32, panel: usize, columns: usize, out: usize, step: usize): void {
   let a = packed;
-  let out = strip;
   let row = terms;
   const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 4) {
-    let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
-    for (let b = panel; b < end; b += 32, a += 16) {
-      const u = v128.load(b), v = v128.load(b, 16);
-      let s = v128.load32_splat(a);
-      x0 = fma(x0, s, u); y0 = fma(y0, s, v);
-      s = v128.load32_splat(a, 4);
-      x1 = fma(x1, s, u); y1 = fma(y1, s, v);
-      s = v128.load32_splat(a, 8);
-      x2 = fma(x2, s, u); y2 = fma(y2, s, v);
-      s = v128.load32_splat(a, 12);
-      x3 = fma(x3, s, u); y3 = fma(y3, s, v);
+    let b = panel;
+    for (let more = false; b < end; more = true) {
+      let x0 = f32x4.splat(0), y0 = x0, x1 = x0, y1 = x0, x2 = x0, y2 = x0, x3 = x0, y3 = x0;
+      for (const stop = min(b + CHUNK * 32, end); b < stop; b += 32, a += 16) {
+        const u = v128.load(b), v = v128.load(b, 16);
+        let s = v128.load32_splat(a);
+        x0 = fma(x0, s, u); y0 = fma(y0, s, v);
+        s = v128.load32_splat(a, 4);
+        x1 = fma(x1, s, u); y1 = fma(y1, s, v);
+        s = v128.load32_splat(a, 8);
+        x2 = fma(x2, s, u); y2 = fma(y2, s, v);
+        s = v128.load32_splat(a, 12);
+        x3 = fma(x3, s, u); y3 = fma(y3, s, v);
+      }
+      gather(out, more, x0, y0);
+      gather(out + step, more, x1, y1);
+      gather(out + 2 * step, more, x2, y2);
+      gather(out + 3 * step, more, x3, y3);
     }
-    put(out, row, columns, x0, y0);
-    put(out + 32, row + 4, columns, x1, y1);
-    put(out + 64, row + 8, columns, x2, y2);
-    put(out + 96, row + 12, columns, x3, y3);
-    out += 128;
-    row += 16;
+    for (let m = 0; m < 4; m++, out += step, row += 4) put(out, row, columns, v128.load(out), v128.load(out, 16));
   }
 }
 
-function absolutes(count: i32, panel: usize, columns: usize): void {
+function absolutes(count: i32, panel: usize, columns: usize, out: usize, step: usize): void {
   let a = packed;
-  let out = strip;
   let row = terms;
   const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 4) {
@@ -161,17 +169,16 @@ function absolutes(count: i32, panel: usize, columns: usize): void {
       x3 = far(x3, s, u); y3 = far(y3, s, v);
     }
     put(out, row, columns, x0, y0);
-    put(out + 32, row + 4, columns, x1, y1);
-    put(out + 64, row + 8, columns, x2, y2);
-    put(out + 96, row + 12, columns, x3, y3);
-    out += 128;
+    put(out + step, row + 4, columns, x1, y1);
+    put(out + 2 * step, row + 8, columns, x2, y2);
+    put(out + 3 * step, row + 12, columns, x3, y3);
+    out += 4 * step;
     row += 16;
   }
 }
 
-function products16(count: i32, panel: usize, columns: usize): void {
+function products16(count: i32, panel: usize, columns: usize, out: usize, step: usize): void {
   let a = packed;
-  let out = strip;
   let row = terms;
   const end = panel + (<usize>words << 5);
   for (let i = 0; i < count; i += 4) {
@@ -188,10 +195,10 @@ function products16(count: i32, panel: usize, columns: usize): void {
       x3 = dot(x3, s, u); y3 = dot(y3, s, v);
     }
     put(out, row, columns, f32x4.convert_i32x4_s(x0), f32x4.convert_i32x4_s(y0));
-    put(out + 32, row + 4, columns, f32x4.convert_i32x4_s(x1), f32x4.convert_i32x4_s(y1));
-    put(out + 64, row + 8, columns, f32x4.convert_i32x4_s(x2), f32x4.convert_i32x4_s(y2));
-    put(out + 96, row + 12, columns, f32x4.convert_i32x4_s(x3), f32x4.convert_i32x4_s(y3));
-    out += 128;
+    put(out + step, row + 4, columns, f32x4.convert_i32x4_s(x1), f32x4.convert_i32x4_s(y1));
+    put(out + 2 * step, row + 8, columns, f32x4.convert_i32x4_s(x2), f32x4.convert_i32x4_s(y2));
+    put(out + 3 * step, row + 12, columns, f32x4.convert_i32x4_s(x3), f32x4.convert_i32x4_s(y3));
+    out += 4 * step;
     row += 16;
   }
 }
