@@ -12,9 +12,10 @@ const CHUNK = 32;
 /**
  * Moves, scales and rounds rows into panels of eight, and bounds the error of what comes of them.
  *
- * With a and b rows rounded to 32-bit floats, s = fl(Σ ab) and E = 1.02 γ(d + 24), the true squared distance of the scaled
- * vectors lies in [(1 - E)(|a|² + |b|²) - 2s, … + 2E(|a|² + |b|²)]: γ(d + 1) |a||b| is the error of the sum, 4u(|a|² + |b|²)
- * that of rounding the rows, and the rest that of the handful of operations after it. For sums of absolute differences the
+ * With a and b rows rounded to 32-bit floats, s = fl(Σ ab) and E = 1.02 γ(t + 16), the true squared distance of the scaled
+ * vectors lies in [(1 - E)(|a|² + |b|²) - 2s, … + 2E(|a|² + |b|²)]: γ(t) |a||b| is the error of the sum, in which a product
+ * goes through t = min(d, 32) + ⌈d / 32⌉ roundings at most, first in its chunk and then with it; 4u(|a|² + |b|²) is that of
+ * rounding the rows, and 4u(|a|² + |b|²) that of the terms and the two additions after it. For sums of absolute differences the
  * error is a share of the sum itself, and with weights 2u of the rows' lengths on top. For 16-bit rows see `pack-all.ts`.
  */
 export function packRows({ views, places, request, kernel }: Thread, plan: Plan, task: number): void {
