@@ -96,13 +96,18 @@ export async function appendLines(
 
 const sync = promisify(fs.fsync);
 
+/**
+ * Without waiting: where another program holds a lease on the file (a file server, an editor that locks), the system would
+ * keep whoever opens it waiting for up to a minute, and everything else that this process does with it.
+ */
+const READ_WRITE = fs.constants.O_RDWR | ((fs.constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
+
 function openToAppend(file: string): { fd: number; created: boolean } {
-  const flags = fs.constants.O_RDWR | fs.constants.O_APPEND;
   try {
-    return { fd: fs.openSync(file, flags), created: false };
+    return { fd: fs.openSync(file, READ_WRITE | fs.constants.O_APPEND), created: false };
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error;
-    return { fd: fs.openSync(file, flags | fs.constants.O_CREAT, 0o666), created: true };
+    return { fd: fs.openSync(file, READ_WRITE | fs.constants.O_APPEND | fs.constants.O_CREAT, 0o666), created: true };
   }
 }
 
@@ -124,7 +129,7 @@ function hasIdentity(file: string, identity: string): boolean {
 
 /** Syncs what the file holds, as for lines that another process wrote and may not have lived to sync. */
 export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
+  const handle = await open(file, READ_WRITE);
   try {
     await handle.sync();
   } finally {

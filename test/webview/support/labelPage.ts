@@ -1,4 +1,5 @@
 import type { Lane } from '../../../src/core/types';
+import type { Engine } from '../../../src/host/engineClient';
 import { Jobs } from '../../../src/host/jobs';
 import { LabelController } from '../../../src/host/label/labelController';
 import type { LabelControllerOptions, Place } from '../../../src/host/label/labelController';
@@ -37,18 +38,25 @@ export class LabelPageHost {
     options: Partial<LabelControllerOptions> = {},
     size = { width: 320, height: 720 },
   ) {
+    engine.thumbnail = coloured;
+    return this.openOn(engine, options, size);
+  }
+
+  /** The same on any engine, which gives its own thumbnails. */
+  async openOn(engine: Engine, options: Partial<LabelControllerOptions> = {}, size = { width: 320, height: 720 }) {
     const { controller, jobs, ran } = serve(engine, options);
     const loaded = await this.#host.load(transport => controller.connect(transport), size);
     return { ...loaded, controller, jobs, ran };
   }
 }
 
-function serve(engine: ScriptedEngine, options: Partial<LabelControllerOptions>) {
-  engine.thumbnail = hash => {
-    const hue = (Number.parseInt(hash.slice(-4), 16) * 47) % 360;
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="hsl(${String(hue)} 40% 60%)"/></svg>`;
-    return Promise.resolve({ hash, bytes: Buffer.from(svg), mime: 'image/svg+xml', width: 400, height: 300 });
-  };
+const coloured: ScriptedEngine['thumbnail'] = hash => {
+  const hue = (Number.parseInt(hash.slice(-4), 16) * 47) % 360;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="hsl(${String(hue)} 40% 60%)"/></svg>`;
+  return Promise.resolve({ hash, bytes: Buffer.from(svg), mime: 'image/svg+xml', width: 400, height: 300 });
+};
+
+function serve(engine: Engine, options: Partial<LabelControllerOptions>) {
   const jobs = new Jobs();
   const lanes = new Map<string, Lane>();
   const ran: string[] = [];
