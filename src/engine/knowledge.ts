@@ -1,7 +1,8 @@
 import { RelationGraph } from '../core/relations';
-import type { RelationChange } from '../core/relations';
+import type { JudgedPair, RelationChange } from '../core/relations';
 import type { ImageHash, Relation } from '../core/types';
 import type { Ledger, LedgerChange } from '../dataset/ledger';
+import { inSlices } from './slices';
 
 export interface ImpliedPair {
   a: ImageHash;
@@ -13,8 +14,16 @@ export interface ImpliedPair {
 export class Knowledge {
   #graph: RelationGraph;
 
-  constructor(readonly ledger: Ledger) {
-    this.#graph = this.#build();
+  constructor(
+    readonly ledger: Ledger,
+    graph = RelationGraph.of(judgedPairs(ledger)),
+  ) {
+    this.#graph = graph;
+  }
+
+  /** What a ledger just read says, worked out in slices: of a million answers it takes seconds, in which the engine answers other calls. */
+  static async of(ledger: Ledger): Promise<Knowledge> {
+    return new Knowledge(ledger, await inSlices(RelationGraph.inSteps(judgedPairs(ledger)), undefined));
   }
 
   get graph(): RelationGraph {
@@ -49,7 +58,7 @@ export class Knowledge {
   /** Takes in what changed in the ledger. Returns what that did; undefined where it may be anything. */
   update({ pairs }: LedgerChange): RelationChange | undefined {
     if (pairs === 'all') {
-      this.#graph = this.#build();
+      this.#graph = RelationGraph.of(judgedPairs(this.ledger));
       return undefined;
     }
     const changes = pairs.map(([a, b]) => this.#graph.set(a, b, this.ledger.state.answersOf(a, b)));
@@ -90,13 +99,8 @@ export class Knowledge {
     }
     return { pairs, cut: false };
   }
+}
 
-  #build(): RelationGraph {
-    const { state } = this.ledger;
-    return RelationGraph.of(
-      (function* () {
-        for (const judgements of state.standing()) yield { a: judgements[0].a, b: judgements[0].b, judgements };
-      })(),
-    );
-  }
+function* judgedPairs({ state }: Ledger): Generator<JudgedPair> {
+  for (const judgements of state.standing()) yield { a: judgements[0].a, b: judgements[0].b, judgements };
 }

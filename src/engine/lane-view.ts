@@ -1,8 +1,9 @@
+import { PairTable } from '../core/flat';
 import { type OrderChange, QuestionOrder, QuestionTable, type Worth, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
 import { calibrate, type RelationGraph } from '../core/relations';
 import { isPairSettled, isTripletSettled, isTripletSettledBy } from '../core/settled';
-import type { ImageHash, MinedLane, PairKey, Relation } from '../core/types';
+import type { ImageHash, MinedLane, Relation } from '../core/types';
 import type { StandingAnswer } from '../dataset/ledger';
 import type { Knowledge } from './knowledge';
 import { imagesOf } from './lanes';
@@ -43,7 +44,9 @@ export class LaneView {
   readonly #nodes: Int32Array;
   readonly #there: Uint8Array;
   readonly #byId = new Map<string, number>();
-  readonly #byPair = new Map<PairKey, number[]>();
+  /** the pairs that are asked about, by the numbers of their images, and the questions that do */
+  readonly #pairs = new PairTable();
+  readonly #byPair: number[][] = [];
   readonly #implied = new Set<number>();
   /** pairs that somebody judged */
   readonly #judged = new Set<number>();
@@ -64,7 +67,7 @@ export class LaneView {
     this.#look(hashes);
     for (const [question, candidate] of candidates.entries()) {
       this.#byId.set(candidate.id, question);
-      for (const [a, b] of pairsOf(candidate)) append(this.#byPair, pairKey(a, b), question);
+      for (const [a, b] of pairsOf(candidate)) (this.#byPair[this.#pairOf(a, b, true)] ??= []).push(question);
       this.#countImplied(question);
     }
     this.#learnedFrom = learnableOf(this.#judged.size);
@@ -120,9 +123,14 @@ export class LaneView {
     return this.#byId.get(id) ?? -1;
   }
 
+  /** Whether any candidate asks about a pair. */
+  asks(a: ImageHash, b: ImageHash): boolean {
+    return this.#pairOf(a, b) >= 0;
+  }
+
   /** The candidates that ask about a pair. */
   asking(a: ImageHash, b: ImageHash): CandidateQuestion[] {
-    return (this.#byPair.get(pairKey(a, b)) ?? []).map(question => this.stored.candidates[question]);
+    return (this.#byPair[this.#pairOf(a, b)] ?? []).map(question => this.stored.candidates[question]);
   }
 
   /** The candidate that a set of answers was about: the one that asks about all of their pairs and no other. */
@@ -183,6 +191,15 @@ export class LaneView {
     if (learnable === this.#learnedFrom) return;
     this.#learnedFrom = learnable;
     this.#order.learn(this.#worth());
+  }
+
+  /** The number of a pair that is asked about, or (`isNew`) will be; -1 for any other. */
+  #pairOf(a: ImageHash, b: ImageHash, isNew = false): number {
+    const [x, y] = [this.#table.numberOf(a), this.#table.numberOf(b)];
+    if (x === undefined || y === undefined) return -1;
+    return isNew
+      ? this.#pairs.intern(Math.min(x, y), Math.max(x, y))
+      : this.#pairs.find(Math.min(x, y), Math.max(x, y));
   }
 
   /** What makes each question worth asking. */
@@ -290,10 +307,4 @@ function isMeasured(candidate: CandidateQuestion): candidate is StoredCandidate 
  */
 function learnableOf(judged: number): number {
   return judged < FIRST_LEARNED ? 0 : FIRST_LEARNED * 2 ** Math.floor(Math.log2(judged / FIRST_LEARNED));
-}
-
-function append<K>(map: Map<K, number[]>, key: K, value: number): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
 }

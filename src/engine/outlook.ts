@@ -40,7 +40,7 @@ export function outlookOf(
   const settled = candidates.length - open;
   const pace = paceOf(actsOf(recent.slice(-2 * PACE_ANSWERS)).map(({ ms }) => ms));
   const asked = surprisesOf(
-    recent.filter(({ a, b }) => view.asking(a, b).length > 0),
+    recent.filter(({ a, b }) => view.asks(a, b)),
     classOf,
   );
   return {

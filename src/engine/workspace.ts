@@ -118,7 +118,8 @@ export class Workspace {
     }
     if (ledger.problems.length > NAMED)
       events.log('warn', `… and ${ledger.problems.length - NAMED} more lines passed over.`);
-    return new Workspace(folder, margin, cache, index, ledger, new Knowledge(ledger), lanes, settings, events);
+    const knowledge = await Knowledge.of(ledger);
+    return new Workspace(folder, margin, cache, index, ledger, knowledge, lanes, settings, events);
   }
 
   /** Where images were when last looked at, without a scan. */

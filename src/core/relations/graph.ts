@@ -1,4 +1,5 @@
 import { PairTable } from '../flat';
+import { finish, type Steps } from '../steps';
 import type { ImageHash, Relation } from '../types';
 
 /** One person's standing answer on a pair, as far as relations care. */
@@ -9,6 +10,13 @@ export interface Judgement {
   by?: string;
   /** when, milliseconds since 1970 */
   at?: number;
+}
+
+/** A pair with what people say of it. */
+export interface JudgedPair {
+  a: ImageHash;
+  b: ImageHash;
+  judgements: readonly Judgement[];
 }
 
 /** What is known of a pair. */
@@ -72,6 +80,8 @@ interface Effect {
 }
 
 const NONE: readonly Edge[] = [];
+/** pairs taken in at one step */
+const STEP = 256;
 
 /**
  * What answers imply of each other. `same` joins images into components, `different` puts conflict edges between
@@ -96,7 +106,12 @@ export class RelationGraph {
   private cachedCounts: RelationCounts | undefined;
 
   /** The graph of many judged pairs at once, as from a ledger just read; each pair comes once. */
-  static of(pairs: Iterable<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }>): RelationGraph {
+  static of(pairs: Iterable<JudgedPair>): RelationGraph {
+    return finish(RelationGraph.inSteps(pairs));
+  }
+
+  /** The same in steps: of a million answers it takes seconds. */
+  static *inSteps(pairs: Iterable<JudgedPair>): Steps<RelationGraph> {
     const graph = new RelationGraph();
     const apart: Edge[] = [];
     const effect: Effect = { resized: [], found: [] };
@@ -109,8 +124,10 @@ export class RelationGraph {
       graph.sameEdges += Number(same);
       if (same && graph.roots[edge.a] !== graph.roots[edge.b]) graph.join(edge.a, edge.b, effect);
       if (different) apart.push(edge);
+      if (graph.pairs.size % STEP === 0) yield;
     }
-    for (const edge of apart) {
+    for (const [i, edge] of apart.entries()) {
+      if (i % STEP === 0) yield;
       edge.different = true;
       graph.differentEdges++;
       graph.placeDifferent(edge, effect);
@@ -234,14 +251,14 @@ export class RelationGraph {
   }
 
   /** Every judged pair with what people say of it. */
-  *judged(): Generator<{ a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }> {
+  *judged(): Generator<JudgedPair> {
     for (const edge of this.edges) {
       if (edge !== undefined) yield { a: this.hashes[edge.a], b: this.hashes[edge.b], judgements: edge.judgements };
     }
   }
 
   /** The judged pairs of an image with what people say of each. */
-  judgedAt(image: ImageHash): { a: ImageHash; b: ImageHash; judgements: readonly Judgement[] }[] {
+  judgedAt(image: ImageHash): JudgedPair[] {
     const node = this.index.get(image);
     if (node === undefined) return [];
     return this.edgesAt(node).map(({ a, b, judgements }) => ({ a: this.hashes[a], b: this.hashes[b], judgements }));

@@ -1,5 +1,5 @@
 export { RelationGraph } from './graph';
-export type { Judgement, Known, RelationChange, RelationCounts } from './graph';
+export type { JudgedPair, Judgement, Known, RelationChange, RelationCounts } from './graph';
 export { explain, type PlacedJudgement } from './explain';
 export { minCut, type Cut, type CutEdge } from './min-cut';
 export { calibrate, logOddsRight, type Calibration, type Evidence, type EvidenceOptions } from './evidence';

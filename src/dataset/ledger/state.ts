@@ -38,6 +38,7 @@ export interface StandingClass {
 /** Everything the ledger says now, by images, people and ids. */
 export class LedgerState extends LedgerFold {
   private hashes: ImageHash[] = [];
+  private names: string[] = [];
 
   /** What each person says of a pair and nobody settled; the newest first. */
   answersOf(a: ImageHash, b: ImageHash): StandingAnswer[] {
@@ -93,8 +94,7 @@ export class LedgerState extends LedgerFold {
 
   /** Every pair with at least one standing answer, with what each person says of it and nobody settled. */
   *standing(): Generator<StandingAnswer[]> {
-    for (const said of this.said())
-      yield said.some(({ settled }) => settled) ? said.filter(each => !each.settled) : said;
+    for (const said of this.said()) yield said.length > 1 ? said.filter(({ settled }) => !settled) : said;
   }
 
   /** Every pair with at least one standing answer, with what each person says of it, settled or not. */
@@ -277,8 +277,8 @@ export class LedgerState extends LedgerFold {
     for (let slot = this.pairHead[pair]; slot >= 0; slot = this.slotNext[slot]) {
       if (this.slotBest[slot] >= 0) events.push(this.slotBest[slot]);
     }
-    if (events.length > 1) events.sort((x, y) => (this.newer(x, y) ? -1 : 1));
-    return events.map(i => this.answer(i));
+    if (events.length === 1) return [this.answer(events[0])];
+    return events.sort((x, y) => (this.newer(x, y) ? -1 : 1)).map(i => this.answer(i));
   }
 
   /** Pairs on which people differ, by number. */
@@ -334,13 +334,17 @@ export class LedgerState extends LedgerFold {
     return (this.hashes[image] ??= this.images.text(image));
   }
 
+  private name(person: number): string {
+    return (this.names[person] ??= this.people.text(person));
+  }
+
   private answer(index: number): StandingAnswer {
     return {
       id: this.ids.text(index),
       a: this.hash(this.a[index]),
       b: this.hash(this.b[index]),
       relation: RELATIONS[this.relation[index]],
-      by: this.people.text(this.by[index]),
+      by: this.name(this.by[index]),
       at: this.at[index],
       ms: Math.max(0, this.ms[index]),
       repeat: (this.status[index] & REPEAT) !== 0,

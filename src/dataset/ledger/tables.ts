@@ -112,13 +112,11 @@ export class ByteTable {
   text(index: number): string {
     const start = this.start(index);
     const end = this.ends[index];
-    // Ids are short and plain: cheaper letter by letter than through a decoder.
-    let text = '';
     for (let i = start; i < end; i++) {
       if (this.arena[i] >= 128) return decoder.decode(this.arena.subarray(start, end));
-      text += String.fromCharCode(this.arena[i]);
     }
-    return text;
+    // Ids are short and plain: cheaper than through a decoder, and than letter by letter, which leaves each beginning behind.
+    return Buffer.prototype.latin1Slice.call(this.arena, start, end);
   }
 
   /** Order of two entries by their bytes: negative, 0 or positive. */
