@@ -13,6 +13,7 @@ describe('choices of training', () => {
     [{ loss: 'triplet', distance: 'l2', margin: 2 }, /between 0 and 2/],
     [{ loss: 'triplet', distance: 'sql2', margin: 4 }, /between 0 and 4/],
     [{ loss: 'contrastive', margin: 0 }, /cannot be met/],
+    [{ backbone: 'koch', loss: 'triplet', whiten: true }, /sigmoid/],
     [{ epochs: 0 }, /epochs is 0/],
     [{ learningRate: NaN }, /learningRate/],
     [{ heldOut: 1 }, /heldOut/],

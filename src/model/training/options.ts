@@ -176,6 +176,10 @@ export function checkOptions(o: TrainOptions): void {
     "Koch's cross-entropy is on embeddings as they are: switch normalisation off.",
   );
   refuse(
+    o.whiten && o.backbone === 'koch',
+    "Whitening changes a linear layer, and Koch's network ends in sigmoid units: choose another base network, or leave it out.",
+  );
+  refuse(
     o.whiten && !(o.normalise && o.distance !== 'weightedL1' && o.distance !== 'l1'),
     'Whitening is for normalised embeddings that l2, sql2 or cosine compares: choose those, or leave it out.',
   );

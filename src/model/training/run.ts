@@ -43,6 +43,8 @@ export class Run {
     private readonly hooks: RunHooks,
   ) {
     this.network = parts.network.weights.map(weight => weight.read() as tf.Variable);
+    // Asked before the first step: at the end its refusal would cost the whole training.
+    if (start.options.whiten) lastDense(parts.network);
     if (go.resume) this.restore(go.resume);
   }
 
