@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Holds a lease on a file until its input ends: nobody else may write it meanwhile. */
+/** Holds a lease on a file until its input ends: nobody else may write it meanwhile, or (F_WRLCK) open it at all. */
 const HOLDER = `
 import fcntl, os, signal, sys
 signal.signal(signal.SIGIO, signal.SIG_IGN)
 file = os.open(sys.argv[1], os.O_RDONLY)
-fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+fcntl.fcntl(file, fcntl.F_SETLEASE, getattr(fcntl, sys.argv[2]))
 print("held", flush=True)
 sys.stdin.read()
 `;
@@ -19,16 +19,23 @@ export function canLock(): boolean {
   try {
     const file = path.join(folder, 'file');
     writeFileSync(file, '');
-    const { status, stdout } = spawnSync('python3', ['-c', HOLDER, file], { input: '', encoding: 'utf8' });
+    const { status, stdout } = spawnSync('python3', ['-c', HOLDER, file, 'F_RDLCK'], { input: '', encoding: 'utf8' });
     return status === 0 && stdout.includes('held');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Another process that locks a file, once it does. Linux breaks such a lock after 45 seconds of somebody wanting to write. */
-export async function lockFile(file: string): Promise<{ release(): Promise<void> }> {
-  const holder: ChildProcess = spawn('python3', ['-c', HOLDER, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+/**
+ * Another process that locks a file, once it does: against writing, or against reading too. Linux breaks such a lock 45
+ * seconds after somebody wanted to.
+ */
+export async function lockFile(
+  file: string,
+  against: 'writing' | 'reading' = 'writing',
+): Promise<{ release(): Promise<void> }> {
+  const kind = against === 'reading' ? 'F_WRLCK' : 'F_RDLCK';
+  const holder: ChildProcess = spawn('python3', ['-c', HOLDER, file, kind], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = new Promise<void>(resolve => holder.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     holder.stdout!.once('data', () => resolve());

@@ -5,6 +5,7 @@ import { withFileLock } from '../file-lock';
 import { LedgerError, writeError } from './errors';
 import { faultOf } from './events';
 import type { Ledger } from './ledger';
+import { READ } from './open-flags';
 import type { LedgerState } from './state';
 import { syncFolder } from './writer';
 
@@ -43,7 +44,7 @@ export function compact(ledger: Ledger): Promise<Compacted> {
 async function rewrite(ledger: Ledger): Promise<Compacted> {
   const { file } = ledger;
   await ledger.readOn();
-  const old = await open(file, 'r');
+  const old = await open(file, READ);
   const temporary = `${file}.${process.pid}.tmp`;
   try {
     const { size } = await old.stat();

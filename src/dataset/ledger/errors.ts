@@ -30,7 +30,7 @@ export function writeError(file: string, error: unknown, platform: NodeJS.Platfo
     case 'EAGAIN':
     case 'ETXTBSY':
     case 'EDEADLK':
-      return new LedgerError('locked', `another program holds ${file}; close it`, cause);
+      return lockedError(file, error);
     case 'EPERM':
     case 'EACCES':
       if (platform === 'win32') {
@@ -49,9 +49,14 @@ export function writeError(file: string, error: unknown, platform: NodeJS.Platfo
   }
 }
 
+function lockedError(file: string, cause: unknown): LedgerError {
+  return new LedgerError('locked', `another program holds ${file}; close it`, { cause });
+}
+
 /** A failed read as a typed error. */
 export function readError(file: string, error: unknown): LedgerError {
   if (error instanceof LedgerError) return error;
+  if (hasCode(error, 'EAGAIN')) return lockedError(file, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new LedgerError('unreadable', `${file} could not be read (${reason})`, { cause: error });
 }

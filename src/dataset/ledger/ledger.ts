@@ -7,6 +7,7 @@ import { finishCompaction } from './carry-over';
 import { foldLine } from './decode';
 import { isMissing, LedgerError, type LedgerErrorCode, readError, writeError } from './errors';
 import { type AnswerDraft, type EventDraft, type LedgerEvent, lineOf } from './events';
+import { READ } from './open-flags';
 import { readEvents } from './read-events';
 import { LedgerReader, type LineProblem, type ReadOptions } from './reader';
 import type { LedgerState, StandingAnswer } from './state';
@@ -102,7 +103,7 @@ export class Ledger {
 
   /**
    * Reads the ledger of a folder; one that has none yet is empty, and nothing is made until the first answer.
-   * @throws LedgerError `unreadable`; the signal's reason when aborted
+   * @throws LedgerError `unreadable`, `locked`; the signal's reason when aborted
    */
   static async open(folder: string, options: LedgerOptions = {}): Promise<Ledger> {
     const ledger = new Ledger(folder, options.by || (await whoJudges(folder)), options);
@@ -214,7 +215,7 @@ export class Ledger {
     const place = this.state.lineOf(id);
     if (place === undefined) return undefined;
     try {
-      const handle = await open(this.file, 'r');
+      const handle = await open(this.file, READ);
       try {
         const bytes = Buffer.alloc(place.length);
         await handle.read(bytes, 0, place.length, place.offset);
@@ -252,9 +253,14 @@ export class Ledger {
     for (const event of late) yield { ...event };
   }
 
-  /** Takes in what other windows, processes or git wrote. Cheap where nothing is new: call it on every file event. */
+  /**
+   * Takes in what other windows, processes or git wrote. Cheap where nothing is new: call it on every file event. While
+   * another program holds the file, what was read before is all there is to know.
+   */
   refresh(options: ReadOptions = {}): Promise<void> {
-    return this.exclusively(() => this.readOn(options));
+    return this.exclusively(() => this.readOn(options)).catch((error: unknown) => {
+      if (!(error instanceof LedgerError && error.code === 'locked')) throw error;
+    });
   }
 
   /** What `refresh` does, for work that has the file to itself already. */

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { isMissing, readError } from './errors';
+import { READ } from './open-flags';
 
 /** Where an event's line lies in the file, in bytes. */
 export interface LinePlace {
@@ -25,7 +26,7 @@ export async function* readEvents(
   let handle: FileHandle | undefined;
   let buffer = Buffer.allocUnsafe(WINDOW);
   try {
-    handle = await open(file, 'r');
+    handle = await open(file, READ);
     for (let next = 0; next < places.length;) {
       signal?.throwIfAborted();
       const { offset: start, length } = places[next];

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { foldLine, LineFolder } from './decode';
 import { isMissing, readError } from './errors';
+import { READ } from './open-flags';
 import { LedgerState } from './state';
 import { identityOf, type ReadUpTo } from './writer';
 
@@ -58,12 +59,12 @@ export class LedgerReader {
    * Folds what was appended since the last call. A file that was truncated, replaced or rewritten is read anew into a
    * new state.
    * @returns whether the state was started anew
-   * @throws LedgerError `unreadable`; the signal's reason when aborted
+   * @throws LedgerError `unreadable`, `locked`; the signal's reason when aborted
    */
   async read(options: ReadOptions = {}): Promise<{ replaced: boolean }> {
     let handle: FileHandle;
     try {
-      handle = await open(this.file, 'r');
+      handle = await open(this.file, READ);
     } catch (error) {
       if (!isMissing(error)) throw readError(this.file, error);
       const replaced = this.identity !== '';

@@ -3,6 +3,7 @@ import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { hasCode } from './errors';
+import { READ_WRITE } from './open-flags';
 
 const NEWLINE = 10;
 
@@ -95,12 +96,6 @@ export async function appendLines(
 }
 
 const sync = promisify(fs.fsync);
-
-/**
- * Without waiting: where another program holds a lease on the file (a file server, an editor that locks), the system would
- * keep whoever opens it waiting for up to a minute, and everything else that this process does with it.
- */
-const READ_WRITE = fs.constants.O_RDWR | ((fs.constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0);
 
 function openToAppend(file: string): { fd: number; created: boolean } {
   try {

@@ -3,6 +3,7 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, rmSync,
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Ledger, type LedgerChange, tripletAnswers } from '../../../src/dataset/ledger';
+import { canLock as canLease, lockFile } from '../../support/lock';
 import { answerLine, image, ledgerFile, readLedger, temporaryFolder, writeLedger } from './helpers';
 
 const [A, B, C] = [image('a'), image('b'), image('c')];
@@ -419,6 +420,36 @@ describe('a file that cannot be written', () => {
       expect(ledger.unsaved).toBeUndefined();
       expect((await Ledger.open(folder, { by })).state.answers).toBe(2);
     },
+  );
+
+  // A lock against reading would keep a plain opening waiting for 45 seconds, longer than a test may take.
+  it.skipIf(!canLease()).each(['writing', 'reading'] as const)(
+    'because another program holds it against %s is said at once, read as it was, and tried again',
+    async against => {
+      const folder = temporaryFolder();
+      const ledger = await Ledger.open(folder, { by, retryAfter: [50] });
+      const { ids } = await ledger.answer({ a: A, b: B, relation: 'same' });
+      const lock = await lockFile(ledgerFile(folder), against);
+      let freed: Promise<void>;
+      try {
+        const { saved } = await ledger.answer({ a: A, b: C, relation: 'different' });
+        expect([saved, ledger.unsaved?.count, ledger.unsaved?.code]).toEqual([false, 1, 'locked']);
+        await ledger.refresh();
+        expect(ledger.state.answers).toBe(2);
+        if (against === 'reading') {
+          const locked = expect.objectContaining({ code: 'locked' }) as Error;
+          await expect(Ledger.open(folder, { by })).rejects.toEqual(locked);
+          await expect(ledger.event(ids[0])).rejects.toEqual(locked);
+        }
+        freed = new Promise(resolve => ledger.onChange(({ unsaved }) => unsaved ?? resolve()));
+      } finally {
+        await lock.release();
+      }
+      await freed;
+      expect(ledger.unsaved).toBeUndefined();
+      expect((await Ledger.open(folder, { by })).state.answers).toBe(2);
+    },
+    30_000,
   );
 
   it('keeps answers in memory, says so, and saves them once it can', async () => {
