@@ -398,6 +398,8 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     const last = page.locator('.last').filter({ hasText: 'Different · you: Same · bob: Different' });
     await last.waitFor();
     expect(await last.getAttribute('title')).toBe('you: Same · bob@example.org: Different');
+    const heard = 'Answered: Different · you: Same · bob@example.org: Different';
+    await expect.poll(() => page.locator('.announcements').innerText()).toContain(heard);
     await page.keyboard.press('ArrowLeft');
     await page.locator('.question.answered').filter({ hasText: 'bob: Different' }).waitFor();
     await page.keyboard.press('ArrowRight');

@@ -13,7 +13,7 @@ import type { Announcement, Looks } from './model';
 import { LabelModel, imagesOf } from './model';
 import { pageView } from './view';
 import type { ViewContext } from './context';
-import { contradictionTitle, nameOf, offerTitle, roleTitles, suspectLabel } from './words';
+import { contradictionTitle, nameOf, offerTitle, opinion, roleTitles, suspectLabel } from './words';
 
 const vscode = acquireVsCodeApi<Looks>();
 const page = document.getElementById('page')!;
@@ -164,8 +164,10 @@ function announcement(what: Announcement): string {
       const asked = what.item.lane === 'disagreements' ? t('Pair on which people differ') : kind;
       return `${asked}: ${named.join(', ')}`;
     }
-    case 'answered':
-      return t('Answered: {0}', verdictTitle(what.verdict));
+    case 'answered': {
+      const answered = t('Answered: {0}', verdictTitle(what.verdict));
+      return what.item.lane === 'disagreements' ? `${answered} · ${opinion(what.item, true)}` : answered;
+    }
     case 'contradiction':
       return contradictionTitle(what.now);
     case 'chosen':

@@ -36,7 +36,7 @@ export interface LabelModelOptions {
 
 export type Announcement =
   | { kind: 'item'; item: Item }
-  | { kind: 'answered'; verdict: Verdict }
+  | { kind: 'answered'; verdict: Verdict; item: Item }
   | { kind: 'contradiction'; now: ContradictionNow }
   | { kind: 'chosen'; answer: ContradictionAnswer; index: number }
   | { kind: 'offer'; offer: ClassOffer }
@@ -233,7 +233,7 @@ export class LabelModel {
       this.#options.calls.answer({ itemId: item.id, verdict, ms, token, ...(item.repeat && { repeat: true }) }),
     );
     if (!done) return;
-    this.#options.announce({ kind: 'answered', verdict });
+    this.#options.announce({ kind: 'answered', verdict, item });
     // What was changed in the past goes to the head of the history: back to where one was.
     if (this.#position < 0) this.#position = 0;
     this.#take(done);
