@@ -41,10 +41,11 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
   };
   /** Nothing is searched: the ledger says which pairs those are. */
   const listDisagreements = async (folder: string, options: MineOptions): Promise<void> => {
-    const items = (await engine.disagreements(ref(folder, options), job(options))).slice(0, options.top);
+    const all = await engine.disagreements(ref(folder, options), job(options));
+    const items = all.slice(0, options.top);
     if (options.out !== undefined) await writeItems(options.out, items);
     print(options, { lane: 'disagreements', items }, [
-      items.length === 1 ? 'People differ about 1 pair' : `People differ about ${items.length} pairs`,
+      `People differ about ${counted(all.length, 'pair')}${items.length < all.length ? `, of which ${items.length} here` : ''}`,
       ...items.map(({ a, b, said = [] }) =>
         [`  ${a.path} and ${b.path}: `, said.map(({ by, relation }) => `${by} ${relation}`).join(', ')].join(''),
       ),

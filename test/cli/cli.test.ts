@@ -147,6 +147,11 @@ describe('margin', () => {
         { by: 'bob', relation: 'different' },
       ],
     });
+    const other = ['answer', folder, '--a', 'square/01.png', '--b', 'square/03.png'];
+    await margin(...other, '--relation', 'same', '--by', 'ada');
+    await margin(...other, '--relation', 'different', '--by', 'bob');
+    expect((await margin(...list, '--top', '1')).out).toContain('People differ about 2 pairs, of which 1 here\n');
+    await margin(...other, '--relation', 'same', '--by', 'carol', '--settle');
     await margin(...pair, '--relation', 'same', '--by', 'carol', '--settle');
     expect(json(await margin(...list, '--json'))).toEqual({ lane: 'disagreements', items: [] });
   });
