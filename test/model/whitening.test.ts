@@ -115,5 +115,13 @@ describe('a whitening judged by what it did not learn from', () => {
         labels.map(label => (label < 1 ? label : -1)),
       ),
     ).toThrow(DataError);
+    // Two classes of two images: no fifth of them holds two of one class, so that nothing could be asked.
+    const rows = [0, 1].flatMap(label => [labels.indexOf(label), labels.lastIndexOf(label)]);
+    expect(() =>
+      judge(
+        vectors,
+        labels.map((label, row) => (rows.includes(row) ? label : -1)),
+      ),
+    ).toThrow(/judge a map by/);
   });
 });

@@ -192,7 +192,7 @@ export class Run {
   }
 
   /** Folds a whitening into the last layer, and takes it back where the held-out figure is no better for it. */
-  private whiten(): Whitened | undefined {
+  private whiten(): Whitened {
     const { train, data, heldOut } = this.start;
     const every = Math.ceil(train.length / MOST_SCATTERED);
     const rows = train.filter((_, i) => i % every === 0);
@@ -210,7 +210,7 @@ export class Run {
       ),
     );
     // A stop breaks embedding off, so that the vectors say nothing.
-    if (this.exchange.decide(scatter === undefined || this.exchange.stopRequested)) return undefined;
+    if (this.exchange.decide(scatter === undefined || this.exchange.stopRequested)) return { kept: false };
     const last = lastDense(this.parts.network);
     const old = last.read();
     last.map(whiteningOf(scatter!, d));

@@ -106,11 +106,14 @@ export function identityMap(n: number): Float64Array {
   return map;
 }
 
-interface Compact {
-  vectors: Float64Array;
+interface Rows {
+  vectors: Float32Array | Float64Array;
   count: number;
   dimension: number;
   normalise: boolean;
+}
+
+interface Compact extends Rows {
   /** same ones first */
   pairs: [number, number][];
 }
@@ -130,8 +133,9 @@ function compact({ vectors, dimension: n, normalise, same, different }: KnownPai
   return { vectors: rows, count: places.size, dimension: n, normalise, pairs };
 }
 
-function* mapped(
-  { vectors, count, dimension: n, normalise }: Compact,
+/** Rows after a map, of unit length again where `normalise`, and the lengths they had before that (1 where not). */
+export function* mapped(
+  { vectors, count, dimension: n, normalise }: Rows,
   w: Float64Array,
 ): Steps<{ units: Float64Array; lengths: Float64Array }> {
   const units = new Float64Array(count * n);

@@ -4,7 +4,7 @@ import { Random } from '../../../core/random';
 import type { Steps } from '../../../core/steps';
 import { DataError } from '../data';
 import { scatterWithin, whiteningOf } from '../whitening';
-import { identityMap } from './fit-map';
+import { identityMap, mapped } from './fit-map';
 
 const FOLDS = 5;
 /** Classes below which none can be left out and others still be told apart. */
@@ -44,7 +44,7 @@ export interface JudgedWhitening {
  * Whitens vectors within their classes, in closed form, and judges it: each fifth of the classes in turn is left out, asked
  * with, and found among all images under a map learned from the rest; of two classes, each fifth of the images, among
  * themselves. Where that ranks them no better than the vectors did before, the map stays the identity.
- * @throws DataError unless there are two classes with two images or more
+ * @throws DataError unless there are two classes with two images or more, and some image to judge by
  */
 export function* judgedWhitening(
   data: KnownClasses,
@@ -72,6 +72,11 @@ export function* judgedWhitening(
     after.push(yield* judged(data, gallery, asked, map));
   }
   const verdict = { by, before: pooledRetrieval(before), after: pooledRetrieval(after) } as const;
+  if (verdict.before.queries === 0) {
+    throw new DataError(
+      'There is too little to judge a map by: of two classes so small, no fifth of the images holds two of one class.',
+    );
+  }
   const better = verdict.after.mapAtR.value > verdict.before.mapAtR.value;
   tell?.(folds, folds + 1);
   return { map: better ? yield* whitening(data, rows) : identityMap(n), verdict: { ...verdict, better } };
@@ -84,7 +89,7 @@ function usableOf({ labels }: KnownClasses, random: Random): { rows: number[]; c
   const classes = [...sizes].flatMap(([label, size]) => (size >= 2 ? [label] : []));
   if (classes.length < 2) {
     throw new DataError(
-      `There is too little to learn a map from: ${classes.length} classes with two images or more. Two are needed, and three to judge by classes that were left out.`,
+      'There is too little to learn a map from: two classes with two images or more are needed, and three to judge by classes that were left out.',
     );
   }
   const usable = new Set(classes);
@@ -114,8 +119,9 @@ function* judged(
 ): Steps<RetrievalReport> {
   const place = new Map(gallery.map((row, i) => [row, i]));
   const seen = rowsOf(vectors, n, gallery);
+  const data = { vectors: seen, count: gallery.length, dimension: n, normalise };
   const embedded = {
-    vectors: map ? yield* mapped(seen, n, map, normalise) : seen,
+    vectors: map ? Float32Array.from((yield* mapped(data, map)).units) : seen,
     dimension: n,
     metric: 'l2',
   } as const;
@@ -125,24 +131,6 @@ function* judged(
     Int32Array.from(gallery, row => labels[row]!),
     { queries },
   );
-}
-
-function* mapped(vectors: Float32Array, n: number, map: Float64Array, normalise: boolean): Steps<Float32Array> {
-  const out = new Float32Array(vectors.length);
-  const y = new Float64Array(n);
-  for (let at = 0; at < vectors.length; at += n) {
-    let squares = 0;
-    for (let i = 0; i < n; i++) {
-      let sum = 0;
-      for (let j = 0; j < n; j++) sum += map[i * n + j]! * vectors[at + j]!;
-      y[i] = sum;
-      squares += sum * sum;
-    }
-    const scale = normalise ? 1 / Math.sqrt(squares + 1e-12) : 1;
-    for (let i = 0; i < n; i++) out[at + i] = y[i]! * scale;
-    if ((at / n) % 64 === 0) yield;
-  }
-  return out;
 }
 
 function rowsOf(vectors: Float32Array, n: number, rows: readonly number[]): Float32Array {
