@@ -5,22 +5,12 @@ import type { LabelControllerOptions, Place } from '../../src/host/label/labelCo
 import { LabelController } from '../../src/host/label/labelController';
 import type { LabelHostProtocol, LabelPageProtocol, LabelState } from '../../src/rpc/label-protocol';
 import { Rpc, RpcError } from '../../src/rpc/rpc';
+import { LABELLING } from './support/labelling';
 import { connectedTransports } from './support/memoryTransport';
 import { hash, pair, ScriptedEngine, triplet } from './support/scriptedEngine';
 
 /** A busy machine makes a test slower, not wrong. */
 const PATIENT = 30_000;
-
-const HERE: Place = {
-  kind: 'folder',
-  ref: {
-    folder: '/images',
-    settings: { model: 'starter', backend: 'auto', classes: 'folder', exclude: [], svg: false, decoder: 'auto' },
-  },
-  used: true,
-  revealOpinion: false,
-  thumbnailSize: 512,
-};
 
 function setUp(items = [0, 1, 2].map(triplet), options: Partial<LabelControllerOptions> = {}) {
   const engine = new ScriptedEngine(items);
@@ -32,7 +22,7 @@ function setUp(items = [0, 1, 2].map(triplet), options: Partial<LabelControllerO
   const controller = new LabelController({
     engine,
     jobs,
-    place: () => Promise.resolve(HERE),
+    place: () => Promise.resolve(LABELLING),
     describe: ({ what, progress }) => ({ what, ...(progress && { progress }) }),
     lane: { get: folder => lanes.get(folder), set: (folder, lane) => lanes.set(folder, lane) },
     run,
@@ -67,7 +57,7 @@ describe('the label controller', () => {
   test.each([
     [{ kind: 'no-folder' }, { kind: 'no-folder' }],
     [{ kind: 'untrusted' }, { kind: 'untrusted' }],
-    [{ ...HERE, used: false }, { kind: 'nothing-mined' }],
+    [{ ...LABELLING, used: false }, { kind: 'nothing-mined' }],
   ] as [Place, LabelState][])('does not start the engine for %o', async (place, state) => {
     const { page, engine } = setUp([], { place: () => Promise.resolve(place) });
     expect(await page.call('ready', {})).toEqual(state);
@@ -184,7 +174,7 @@ describe('the label controller', () => {
     });
     end();
     await job;
-    const fresh = setUp([], { place: () => Promise.resolve({ ...HERE, used: false }) });
+    const fresh = setUp([], { place: () => Promise.resolve({ ...LABELLING, used: false }) });
     void fresh.jobs.run('Mine', () => new Promise(() => undefined));
     expect(await fresh.page.call('ready', {})).toEqual({ kind: 'working', what: 'Mine' });
   });

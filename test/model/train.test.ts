@@ -9,6 +9,17 @@ import { environment, quickOptions, stripes, tinyInput } from './support/trainin
 import { wasmDir } from './support/wasm';
 
 const weightsOf = (result: TrainResult): number[] => [...new Float32Array(result.artifacts.weights)];
+
+/** What a trained model, saved and loaded again, finds among the images that were held out. */
+async function heldOutOf({ artifacts, card, split: { heldOut } }: TrainResult, data: ReturnType<typeof stripes>) {
+  const saved = path.join(passingFolder('model'), 'mine');
+  await saveModel(saved, artifacts, { ...card, name: 'mine' });
+  const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
+  const { dimension, metric } = embedder;
+  const vectors = await embedder.embed(data.pixels, data.count);
+  await embedder.dispose();
+  return retrieval({ vectors, dimension, metric }, data.labels, { queries: heldOut, gallery: heldOut });
+}
 let workerFile: string;
 
 beforeAll(async () => {
@@ -27,15 +38,8 @@ describe('training', () => {
     expect(epochs.at(-1)!.loss).toBeLessThan(epochs[0]!.loss);
     expect(result.card.training).toMatchObject({ ended: 'finished', steps: 120, backend: 'wasm' });
 
-    const saved = path.join(passingFolder('model'), 'mine');
-    await saveModel(saved, result.artifacts, { ...result.card, name: 'mine' });
-    const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
-    const vectors = await embedder.embed(data.pixels, data.count);
     const rows = result.split.heldOut;
-    const found = retrieval({ vectors, dimension: embedder.dimension, metric: embedder.metric }, data.labels, {
-      queries: rows,
-      gallery: rows,
-    });
+    const found = await heldOutOf(result, data);
     // What was judged in training is what the saved model does.
     expect(found.mapAtR.value).toBeCloseTo(result.best!.heldOut, 4);
     const labels = Int32Array.from(rows, i => data.labels[i]!);
@@ -43,7 +47,6 @@ describe('training', () => {
     const raw = Float32Array.from(rows.flatMap(i => [...data.pixels.subarray(i * bytes, (i + 1) * bytes)]));
     const floor = retrieval({ vectors: raw, dimension: bytes, metric: 'l2' }, labels);
     expect(found.mapAtR.value).toBeGreaterThan(floor.mapAtR.value + 0.05);
-    await embedder.dispose();
   });
 
   it('repeats bit for bit with a seed, and is another run with another', async () => {
@@ -132,15 +135,7 @@ describe('training', () => {
     expect(before).toBeCloseTo(plain.best!.heldOut, 6);
     expect(kept).toBe(after! > before!);
     expect(result.card.training).toMatchObject({ whitened: { kept, before, after } });
-    const saved = path.join(passingFolder('model'), 'white');
-    await saveModel(saved, result.artifacts, { ...result.card, name: 'white' });
-    const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
-    const vectors = await embedder.embed(data.pixels, data.count);
-    const rows = result.split.heldOut;
-    const found = retrieval({ vectors, dimension: embedder.dimension, metric: embedder.metric }, data.labels, {
-      queries: rows,
-      gallery: rows,
-    });
+    const found = await heldOutOf(result, data);
     expect(found.mapAtR.value).toBeCloseTo(kept ? after! : before!, 4);
 
     // With nothing held out there is nothing to judge by; and what is done in the end goes on from the same checkpoint.

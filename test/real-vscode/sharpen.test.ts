@@ -51,17 +51,22 @@ describe('a model sharpened by answers, and judged by examples', () => {
     remove(elsewhere);
   });
 
-  it('asks for a model and a name, and nothing that a map has no use for', async () => {
+  /** Goes through the wizard to its last step. @returns what it lists there */
+  async function chooseMap(by: 'Your Answers' | 'Your Classes', name: string): Promise<string> {
     const { workbench } = margin;
     await workbench.command('Margin: Train Siamese Model');
-    await workbench.pick('Sharpen a Model With Your Answers');
+    await workbench.pick(`Sharpen a Model With ${by}`);
     await workbench.pick('starter');
-    await workbench.type('sharper');
+    await workbench.type(name);
     await workbench.quickRows.filter({ hasText: 'Start Training' }).first().waitFor();
-    const rows = await workbench.quickRows.allInnerTexts();
-    expect(rows.join('\n')).toMatch(/Base network[\s\S]*starter, sharpened by answers/);
-    expect(rows.join('\n')).not.toMatch(/Loss|Epochs|Augmentation/);
-    await workbench.pick('Start Training');
+    return (await workbench.quickRows.allInnerTexts()).join('\n');
+  }
+
+  it('asks for a model and a name, and nothing that a map has no use for', async () => {
+    const rows = await chooseMap('Your Answers', 'sharper');
+    expect(rows).toMatch(/Base network[\s\S]*starter, sharpened by answers/);
+    expect(rows).not.toMatch(/Loss|Epochs|Augmentation/);
+    await margin.workbench.pick('Start Training');
   });
 
   it('says what it is worth by answers held out, and keeps it as a model', async () => {
@@ -74,13 +79,7 @@ describe('a model sharpened by answers, and judged by examples', () => {
 
   it('is sharpened by the classes of the folder too, and says what classes held out say of it', async () => {
     const { workbench } = margin;
-    await workbench.command('Margin: Train Siamese Model');
-    await workbench.pick('Sharpen a Model With Your Classes');
-    await workbench.pick('starter');
-    await workbench.type('by-classes');
-    await workbench.quickRows.filter({ hasText: 'Start Training' }).first().waitFor();
-    const rows = await workbench.quickRows.allInnerTexts();
-    expect(rows.join('\n')).toMatch(/Base network[\s\S]*starter, sharpened by classes/);
+    expect(await chooseMap('Your Classes', 'by-classes')).toMatch(/Base network[\s\S]*starter, sharpened by classes/);
     await workbench.pick('Start Training');
     const page = await pageWith(workbench, '.sheet[data-state="done"]');
     await page.getByRole('heading', { name: 'On held-out images, before and after' }).waitFor({ timeout: 120_000 });

@@ -2,8 +2,9 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RpcError } from '../../src/rpc/rpc';
 import type { ContradictionAnswer, PairItem } from '../../src/rpc/engine-protocol';
+import { LABELLING } from '../host/support/labelling';
 import { hash, pair, ScriptedEngine, triplet } from '../host/support/scriptedEngine';
-import { CHROMIUM, LabelPageHost, LABELLING } from './support/labelPage';
+import { CHROMIUM, LabelPageHost } from './support/labelPage';
 
 const host = new LabelPageHost();
 

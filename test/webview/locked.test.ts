@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LABELLING } from '../host/support/labelling';
 import { RealEngine } from '../host/support/realEngine';
 import { writeShapes } from '../support/images';
 import { canLock, lockFile } from '../support/lock';
 import { SETTINGS } from '../support/settings';
-import { CHROMIUM, LABELLING, LabelPageHost } from './support/labelPage';
+import { CHROMIUM, LabelPageHost } from './support/labelPage';
 
 const host = new LabelPageHost();
 const SOON = 30_000;

@@ -2,23 +2,12 @@ import type { Lane } from '../../../src/core/types';
 import type { Engine } from '../../../src/host/engineClient';
 import { Jobs } from '../../../src/host/jobs';
 import { LabelController } from '../../../src/host/label/labelController';
-import type { LabelControllerOptions, Place } from '../../../src/host/label/labelController';
+import type { LabelControllerOptions } from '../../../src/host/label/labelController';
+import { LABELLING } from '../../host/support/labelling';
 import type { ScriptedEngine } from '../../host/support/scriptedEngine';
 import { PageHost } from './pageHost';
 
 export { CHROMIUM } from './pageHost';
-
-/** A folder in which something was mined. */
-export const LABELLING: Extract<Place, { kind: 'folder' }> = {
-  kind: 'folder',
-  ref: {
-    folder: '/images',
-    settings: { model: 'starter', backend: 'auto', classes: 'folder', exclude: [], svg: false, decoder: 'auto' },
-  },
-  used: true,
-  revealOpinion: false,
-  thumbnailSize: 512,
-};
 
 /** The Label page as it ships, and a browser to load it in. */
 export class LabelPageHost {
