@@ -15,7 +15,7 @@ import type {
   RetrievalInfo,
   TrainResult,
 } from '../engine/api';
-import type { Actions, CommonOptions, MineOptions, TrainCliOptions } from './program';
+import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
 
 /** Files named one by one in text output; `--json` names all. */
@@ -201,7 +201,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
           name,
           metric,
           ...(channels !== undefined && { channels: channels === '1' ? 1 : 3 }),
-          ...(augment.length > 0 && { augmentation: augmentationOf(augment) }),
+          ...(augment && { augmentation: augmentationOf(augment) }),
         },
         job(options),
       );
@@ -310,14 +310,15 @@ function choicesOf(options: Omit<TrainCliOptions, 'out' | 'distance' | 'channels
   };
 }
 
-function augmentationOf(names: readonly string[]) {
-  const has = (name: string) => names.includes(name);
+function augmentationOf(names: readonly AugmentationName[]) {
+  const has = (name: AugmentationName) => names.includes(name);
   return {
     affine: has('affine'),
     flipHorizontal: has('flip-horizontal'),
     flipVertical: has('flip-vertical'),
     crop: has('crop'),
     colour: has('colour'),
+    recolour: has('recolour'),
   };
 }
 

@@ -103,7 +103,8 @@ export interface TrainCliOptions extends CommonOptions {
   siblings?: number;
   instances?: number;
   synthesis?: TrainParams['synthesis'];
-  augment: string[];
+  /** all that are switched on; left out: as suits the network */
+  augment?: AugmentationName[];
   heldOut?: number;
   patience?: number;
   maxMinutes?: number;
@@ -212,6 +213,20 @@ function sources(text: string): ExportOptions['from'] {
 
 function words(text: string): string[] {
   return text.split(',').map(part => part.trim());
+}
+
+const AUGMENTATIONS = ['affine', 'flip-horizontal', 'flip-vertical', 'crop', 'colour', 'recolour'] as const;
+export type AugmentationName = (typeof AUGMENTATIONS)[number];
+
+/** No name at all: none of them. */
+function augmentations(text: string): AugmentationName[] {
+  if (text.trim() === 'none') return [];
+  return words(text).map(part => {
+    const name = AUGMENTATIONS.find(known => known === part);
+    if (!name)
+      throw new InvalidArgumentError(`none, or one or more of ${AUGMENTATIONS.join(', ')}, with commas between.`);
+    return name;
+  });
 }
 
 function used(text: string): TrainCliOptions['use'] {
@@ -400,9 +415,8 @@ export function buildProgram(version: string, actions: Actions): Command {
     )
     .option(
       '--augment <list>',
-      'affine, flip-horizontal, flip-vertical, crop, colour with commas between, or none',
-      words,
-      [],
+      `random changes: ${AUGMENTATIONS.join(', ')} with commas between, or none (default: as suits the pictures)`,
+      augmentations,
     )
     .option('--whiten', 'in the end scale what varies within classes alike in every direction')
     .option('--held-out <share>', 'of the classes, to judge by', notNegative)

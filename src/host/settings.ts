@@ -13,6 +13,7 @@ const AUGMENTATION = {
   'flip-vertical': 'flipVertical',
   crop: 'crop',
   colour: 'colour',
+  recolour: 'recolour',
 } as const satisfies Record<string, keyof NonNullable<TrainParams['augmentation']>>;
 
 /** Reads Margin's settings as they hold for one folder. Defaults come from package.json. */

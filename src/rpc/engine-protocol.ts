@@ -409,6 +409,8 @@ export interface TrainParams extends FolderRef {
     flipVertical?: boolean;
     crop?: boolean;
     colour?: boolean;
+    /** for classes that colour says nothing of; instead of `colour` */
+    recolour?: boolean;
   };
   /** in the end scale what varies within classes alike in every direction, where that is better on what is held out */
   whiten?: boolean;

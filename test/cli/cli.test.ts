@@ -113,6 +113,12 @@ describe('margin', () => {
     expect(err).toContain('Open it again from where it is now');
   });
 
+  it('exits with 2 for a random change that it does not know, and lists those it does', async () => {
+    const unknown = await margin('train', folder, '--out', 'x', '--augment', 'affine,color');
+    expect(unknown).toMatchObject({ code: 2, out: '' });
+    expect(unknown.err).toContain('affine, flip-horizontal, flip-vertical, crop, colour, recolour');
+  });
+
   it('exits with 1 for a folder without images', async () => {
     const empty = path.join(home, 'empty');
     await mkdir(empty);

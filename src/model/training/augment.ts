@@ -19,7 +19,11 @@ export function augmentInto(
   const { width: w, height: h, channels } = input;
   const map = sourceMap(w, h, chosen, turn, random);
   const edge = edgeColour(pixels, from, input);
-  const tint = chosen.colour ? colourChange(channels, random) : undefined;
+  const tint = chosen.recolour
+    ? recolouring(channels, random)
+    : chosen.colour
+      ? colourChange(channels, 0.25, random)
+      : undefined;
   const [a, b, c, d, e, f] = map;
   const { scale, mean, std } = input;
   const value = [0, 0, 0];
@@ -127,17 +131,42 @@ function edged(
   return top * (1 - fy) + bottom * fy;
 }
 
-/** Brightness, contrast and saturation, each by up to a quarter either way; on values 0-255, in place. */
-function colourChange(channels: number, random: Random): (value: number[]) => void {
-  const brightness = random.between(0.75, 1.25);
-  const contrast = random.between(0.75, 1.25);
-  const saturation = channels === 3 ? random.between(0.75, 1.25) : 1;
-  const clamp = (v: number): number => Math.max(0, Math.min(255, v));
+/** Brightness, contrast and saturation, each by up to this share either way; on values 0-255, in place. */
+function colourChange(channels: number, most: number, random: Random): (value: number[]) => void {
+  const brightness = random.between(1 - most, 1 + most);
+  const contrast = random.between(1 - most, 1 + most);
+  const saturation = channels === 3 ? random.between(1 - most, 1 + most) : 1;
   return value => {
-    const grey = channels === 3 ? 0.299 * value[0]! + 0.587 * value[1]! + 0.114 * value[2]! : value[0]!;
+    const grey = channels === 3 ? greyOf(value) : value[0]!;
     for (let k = 0; k < channels; k++) {
       const saturated = grey + (value[k]! - grey) * saturation;
       value[k] = clamp((saturated - 128) * contrast * brightness + 128 * brightness);
     }
   };
+}
+
+/**
+ * Another colouring of the same shapes: brightness, contrast and saturation by up to 60 % either way, half of the pictures
+ * grey, each channel brighter or darker by up to a half, one picture in five as its negative; on values 0-255, in place.
+ */
+function recolouring(channels: number, random: Random): (value: number[]) => void {
+  const change = colourChange(channels, 0.6, random);
+  const grey = channels === 3 && random.chance(0.5);
+  const gains = Array.from({ length: channels === 3 ? 3 : 0 }, () => random.between(0.5, 1.5));
+  const negative = random.chance(0.2);
+  return value => {
+    change(value);
+    if (grey) value.fill(greyOf(value));
+    for (const [k, gain] of gains.entries()) value[k] = clamp(value[k]! * gain);
+    if (negative) for (let k = 0; k < channels; k++) value[k] = 255 - value[k]!;
+  };
+}
+
+/** Luma of a colour, ITU-R BT.601. */
+function greyOf([red, green, blue]: readonly number[]): number {
+  return 0.299 * red! + 0.587 * green! + 0.114 * blue!;
+}
+
+function clamp(value: number): number {
+  return Math.max(0, Math.min(255, value));
 }

@@ -28,6 +28,8 @@ export interface Augmentation {
   crop: boolean;
   /** brightness, contrast and (for colour) saturation by +-25 % */
   colour: boolean;
+  /** instead of that, everything about colour but where it changes: for classes that colour says nothing of */
+  recolour: boolean;
 }
 
 /**
@@ -134,6 +136,7 @@ export function completeOptions(
       flipVertical: false,
       crop: true,
       colour: true,
+      recolour: false,
       ...withoutUndefined(chosen.augmentation ?? {}),
     },
   };
