@@ -9,6 +9,8 @@ import {
   LOSSES,
   messageOf,
   ONLINE_MININGS,
+  OPTIMISERS,
+  SCHEDULES,
   METRICS,
   STRATEGIES,
 } from '../engine/api';
@@ -98,7 +100,10 @@ export interface TrainCliOptions extends CommonOptions {
   stepsPerEpoch?: number;
   classesPerBatch?: number;
   imagesPerClass?: number;
+  optimiser?: TrainParams['optimiser'];
   learningRate?: number;
+  schedule?: TrainParams['schedule'];
+  weightDecay?: number;
   widen?: number;
   siblings?: number;
   instances?: number;
@@ -408,7 +413,19 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--images-per-class <k>', 'images a class in a batch', count)
     .option('--siblings <share>', 'of the batches: classes of one parent folder alone', notNegative)
     .option('--instances <share>', 'of the batches: single pictures, changed at random and told apart', notNegative)
+    .addOption(
+      new Option(
+        '--optimiser <which>',
+        'adam, its weight decay apart, or sgd, momentum and decay in the gradient',
+      ).choices([...OPTIMISERS]),
+    )
     .option('--learning-rate <rate>', 'of the first step', notNegative)
+    .addOption(
+      new Option('--schedule <which>', 'of the rate: constant, to 0 by a cosine, or 1 % less each epoch').choices([
+        ...SCHEDULES,
+      ]),
+    )
+    .option('--weight-decay <x>', 'x/2 times the squared weights are lessened as well', notNegative)
     .option('--widen <factor>', 'multiplies the base network’s filters', notNegative)
     .addOption(
       new Option('--synthesis <what>', 'more classes made of classes').choices(['none', 'rotations', 'dihedral']),

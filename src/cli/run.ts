@@ -51,7 +51,7 @@ export async function run(
     }
     const hint = hintOf(error);
     io.err.write(`margin: ${messageOf(error)}${hint ? `\n${hint}` : ''}\n`);
-    return Exit.failed;
+    return error instanceof EngineError && error.code === 'bad-choice' ? Exit.usage : Exit.failed;
   } finally {
     await Promise.all(opened.map(engine => engine.dispose()));
   }

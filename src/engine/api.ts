@@ -19,7 +19,7 @@ export type {
   Item,
   Progress,
 } from '../rpc/engine-protocol';
-export { BACKBONES, LOSSES, ONLINE_MININGS } from '../model';
+export { BACKBONES, LOSSES, ONLINE_MININGS, OPTIMISERS, SCHEDULES } from '../model';
 export { BENCHES } from './jobs/bench';
 export type { BenchResult } from './jobs/bench';
 export { formats } from './jobs/import';

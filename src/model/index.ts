@@ -28,7 +28,7 @@ export { readModel, ModelError } from './source';
 export type { ModelPlaces, ModelSource } from './source';
 export { DataError } from './training/data';
 export type { Answer, TrainingData } from './training/data';
-export { completeOptions, LOSSES, ONLINE_MININGS, OptionsError } from './training/options';
+export { completeOptions, LOSSES, ONLINE_MININGS, OPTIMISERS, OptionsError, SCHEDULES } from './training/options';
 export type { Augmentation, Loss, OnlineMining, Synthesis, TrainOptions } from './training/options';
 export { splitHeldOut } from './training/split';
 export type { HeldOutSplit } from './training/split';

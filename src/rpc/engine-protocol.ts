@@ -395,7 +395,10 @@ export interface TrainParams extends FolderRef {
   stepsPerEpoch?: number;
   classesPerBatch?: number;
   imagesPerClass?: number;
+  optimiser?: 'adam' | 'sgd';
   learningRate?: number;
+  schedule?: 'constant' | 'cosine' | 'decay';
+  weightDecay?: number;
   /** share of batches drawn from the classes of one parent folder alone */
   siblings?: number;
   /** share of batches of single pictures, each changed at random several times and told from all others */

@@ -119,6 +119,34 @@ describe('margin', () => {
     expect(unknown.err).toContain('affine, flip-horizontal, flip-vertical, crop, colour, recolour');
   });
 
+  it.each([
+    [/nothing to freeze/, ['--freeze']],
+    [/base network, input size, channels/, '--from starter --backbone conv4 --input-size 28 --channels 1'.split(' ')],
+    [/widen is 0/, ['--widen', '0']],
+    [/Cross-entropy is on the probability/, '--loss cross-entropy --distance l2'.split(' ')],
+  ])('exits with 2 for choices of a training that would say nothing or make no sense: %s', async (reason, args) => {
+    const refused = await margin('train', folder, '--out', 'never', '--quiet', ...args);
+    expect(refused).toMatchObject({ code: 2, out: '' });
+    expect(refused.err).toMatch(reason);
+  });
+
+  it('trains as Koch did where that is chosen, and the card says so', async () => {
+    const chosen =
+      '--backbone conv4 --input-size 16 --loss cross-entropy --optimiser sgd --schedule decay --weight-decay 0.002';
+    const short = '--epochs 1 --steps-per-epoch 2 --widen 0.125 --embedding-size 8 --backend wasm --quiet';
+    const trained = await margin('train', folder, '--out', 'koch', ...`${chosen} ${short}`.split(' '));
+    expect(trained).toMatchObject({ code: 0 });
+    const card = JSON.parse(await readFile(path.join(folder, '.margin/models/koch/card.json'), 'utf8')) as {
+      training: { options: object };
+    };
+    expect(card.training.options).toMatchObject({
+      optimiser: 'sgd',
+      learningRate: 0.01,
+      schedule: 'decay',
+      weightDecay: 0.002,
+    });
+  });
+
   it('exits with 1 for a folder without images', async () => {
     const empty = path.join(home, 'empty');
     await mkdir(empty);

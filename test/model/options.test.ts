@@ -16,6 +16,8 @@ describe('choices of training', () => {
     [{ backbone: 'koch', loss: 'triplet', whiten: true }, /sigmoid/],
     [{ epochs: 0 }, /epochs is 0/],
     [{ learningRate: NaN }, /learningRate/],
+    [{ weightDecay: -1 }, /weightDecay is -1/],
+    [{ widen: 0 }, /widen is 0/],
     [{ heldOut: 1 }, /heldOut/],
   ] as const)('%j are refused with the reason', (chosen, reason) => {
     expect(() => completeOptions(chosen, grey, 2)).toThrow(OptionsError);

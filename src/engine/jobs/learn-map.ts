@@ -19,6 +19,7 @@ import { fillVectors } from './vectors';
 const OF_NETWORKS = [
   ...(['backbone', 'loss', 'freeze', 'metric', 'normalise', 'embeddingSize', 'mining'] as const),
   ...(['inputSize', 'epochs', 'stepsPerEpoch', 'learningRate', 'instances', 'whiten'] as const),
+  ...(['optimiser', 'schedule', 'weightDecay'] as const),
 ];
 /** Distances that the map is learned for: those that order unit vectors as l2 does. */
 const METRICS: readonly string[] = ['l2', 'sql2', 'cosine'];

@@ -15,6 +15,7 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { inSlices } from '../slices';
+import { refuseIdle } from './idle-choices';
 import { isMap, learnMap, sourceOf } from './learn-map';
 import { labelsOf, refuseEmpty } from './mine';
 import { answersAmong, oldAnswers } from './train-answers';
@@ -41,6 +42,7 @@ export async function trainModel(
       'Use letters, digits, dots, dashes, and another name than starter.',
     );
   }
+  refuseIdle(params);
   const folder = path.join(await writable(workspace), 'models', name);
   const inventory = await workspace.takeInventory(settings, options);
   refuseEmpty(workspace.folder, inventory.images, inventory.problems);
@@ -177,6 +179,7 @@ const CHOICES = [
   ] as const),
   ...(['imagesPerClass', 'siblings', 'learningRate', 'widen', 'synthesis', 'augmentation', 'heldOut'] as const),
   ...(['instances', 'whiten', 'patience', 'maxMinutes', 'seed'] as const),
+  ...(['optimiser', 'schedule', 'weightDecay'] as const),
 ];
 
 function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {

@@ -65,11 +65,14 @@ export class Learner {
   parameters(): Parameter[] {
     const own = this.parts.network.trainableWeights.map(weight => {
       const variable = weight.read() as tf.Variable;
-      return { variable, decays: variable.rank > 1, head: false };
+      return { variable, decays: variable.rank > 1 ? 'weight' : 'nothing', head: false } as const;
     });
     if (!this.head) return own;
-    const bias = this.options.loss === 'cross-entropy' ? [{ variable: this.head.bias, decays: false, head: true }] : [];
-    return [...own, { variable: this.head.weights, decays: false, head: true }, ...bias];
+    const weights = { variable: this.head.weights, head: true } as const;
+    // Koch's penalty is of all weights, those of the distance too. Of other losses it would only take the scale away that
+    // they give the distance.
+    if (this.options.loss !== 'cross-entropy') return [...own, { ...weights, decays: 'nothing' }];
+    return [...own, { ...weights, decays: 'softplus' }, { variable: this.head.bias, decays: 'nothing', head: true }];
   }
 
   /** Numbers that a replica has to say after a step: every gradient. */

@@ -11,13 +11,16 @@ const HEAD_RATE = 10;
 
 export interface Parameter {
   variable: tf.Variable;
-  /** weight decay applies (not to biases and normalisation) */
-  decays: boolean;
+  /**
+   * What the penalty lambda/2 x^2 is of: the weights themselves; their softplus, which is what weighs of the weighted L1; or
+   * nothing, as of biases and normalisation.
+   */
+  decays: 'weight' | 'softplus' | 'nothing';
   head: boolean;
 }
 
 /**
- * Adam with decoupled weight decay, or momentum SGD with L2 decay in the gradient. One kernel on wasm, composed of tfjs ops
+ * Adam with decoupled weight decay (Loshchilov & Hutter 2019), or momentum SGD with L2 decay in the gradient (Koch 2015). One kernel on wasm, composed of tfjs ops
  * elsewhere; the same to rounding.
  */
 export class Optimiser {
@@ -40,9 +43,18 @@ export class Optimiser {
     const momentum = this.options.schedule === 'decay' ? Math.min(0.9, 0.5 + 0.4 * progress) : 0.9;
     for (const [i, { variable, decays, head }] of this.parameters.entries()) {
       const rate = base * (head ? HEAD_RATE : 1);
-      const decay = decays ? this.options.weightDecay : 0;
-      if (this.options.optimiser === 'adam') this.adam(i, variable, gradients[i]!, rate, decay, step);
-      else this.sgd(i, variable, gradients[i]!, rate, decay, momentum);
+      const { weightDecay } = this.options;
+      const decay = decays === 'weight' ? weightDecay : 0;
+      const pull = decays === 'softplus' ? softplusPull(variable, weightDecay) : undefined;
+      if (this.options.optimiser === 'adam') {
+        this.adam(i, variable, gradients[i]!, rate, decay, step);
+        if (pull) tf.tidy(() => variable.assign(tf.sub(variable, tf.mul(pull, rate))));
+      } else {
+        const whole = pull ? tf.add(gradients[i]!, pull) : gradients[i]!;
+        this.sgd(i, variable, whole, rate, decay, momentum);
+        if (pull) whole.dispose();
+      }
+      pull?.dispose();
     }
   }
 
@@ -84,6 +96,11 @@ export class Optimiser {
     write(wasm.at(made));
     tf.tidy(() => w.assign(tf.engine().makeTensorFromTensorInfo(made)));
   }
+}
+
+/** Gradient of lambda/2 softplus(v)^2: lambda softplus(v) sigmoid(v). */
+function softplusPull(v: tf.Tensor, lambda: number): tf.Tensor {
+  return tf.tidy(() => tf.mul(tf.mul(tf.softplus(v), tf.sigmoid(v)), lambda));
 }
 
 /** A short warm-up, then the schedule. */

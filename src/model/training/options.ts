@@ -18,6 +18,9 @@ export type OnlineMining =
   | 'distance-weighted';
 export const ONLINE_MININGS: readonly OnlineMining[] = ['all', 'batch-hard', 'semi-hard', 'distance-weighted'];
 
+export const OPTIMISERS = ['adam', 'sgd'] as const;
+export const SCHEDULES = ['constant', 'cosine', 'decay'] as const;
+
 /** Random changes that leave a picture's class as it is; what would change it is to be switched off. */
 export interface Augmentation {
   /** Koch 2015: rotation +-10 degrees, shear +-0.3, scale 0.8-1.2, shift +-2 %, each with probability 1/2 */
@@ -60,10 +63,12 @@ export interface TrainOptions {
   epochs: number;
   /** steps an epoch; 0: so many that each image comes about once */
   stepsPerEpoch: number;
-  optimiser: 'adam' | 'sgd';
+  /** Adam with decoupled weight decay, or momentum SGD with the decay in its gradient (Koch) */
+  optimiser: (typeof OPTIMISERS)[number];
   learningRate: number;
   /** `cosine`: to zero over the whole run, by its steps or its minutes; `decay`: x 0.99 an epoch (Koch) */
-  schedule: 'constant' | 'cosine' | 'decay';
+  schedule: (typeof SCHEDULES)[number];
+  /** lambda of the penalty lambda/2 |w|^2: of the network's weights, and with cross-entropy of the learned distance's too */
   weightDecay: number;
   augmentation: Augmentation;
   synthesis: Synthesis;
@@ -86,6 +91,9 @@ export interface TrainOptions {
 export class OptionsError extends RangeError {
   override name = 'OptionsError';
 }
+
+/** Momentum SGD takes steps of about the gradient's length, where Adam's are of the rate's: its rate must be larger. */
+const SGD_RATE = 10;
 
 /** Completes what a person chose with defaults that suit the backbone and loss. */
 export function completeOptions(
@@ -118,7 +126,7 @@ export function completeOptions(
     epochs: 30,
     stepsPerEpoch: 0,
     optimiser: 'adam',
-    learningRate: backbone === 'koch' ? 1e-4 : 1e-3,
+    learningRate: (backbone === 'koch' ? 1e-4 : 1e-3) * (chosen.optimiser === 'sgd' ? SGD_RATE : 1),
     schedule: 'cosine',
     weightDecay: 1e-4,
     synthesis: 'none',
@@ -201,6 +209,8 @@ export function checkOptions(o: TrainOptions): void {
     );
   }
   refuse(!(o.learningRate > 0), `learningRate is ${o.learningRate}: it must be above 0.`);
+  refuse(!(o.weightDecay >= 0 && o.weightDecay < Infinity), `weightDecay is ${o.weightDecay}: it must be 0 or more.`);
+  refuse(!(o.widen > 0 && o.widen < Infinity), `widen is ${o.widen}: the filters must be multiplied by more than 0.`);
   refuse(!(o.siblings >= 0 && o.siblings <= 1), `siblings is ${o.siblings}: a share from 0 to 1 is needed.`);
   refuse(!(o.instances >= 0 && o.instances <= 1), `instances is ${o.instances}: a share from 0 to 1 is needed.`);
   refuse(
