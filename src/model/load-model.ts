@@ -56,12 +56,7 @@ export async function createEmbedder(source: ModelSource, backend: LoadedBackend
   };
 }
 
-interface Network {
-  run(input: tf.Tensor4D): tf.Tensor;
-  dispose(): void;
-}
-
-async function build(source: ModelSource): Promise<Network> {
+async function build(source: ModelSource): Promise<FoldedNetwork> {
   const loaded = await loadTfjs(source);
   return loaded.format === 'graph-model' ? overGraph(loaded.model, source) : overLayers(loaded.model);
 }
@@ -101,7 +96,8 @@ function cutAtOutput(model: LayersModel, source: ModelSource): LayersModel {
   return layersModel({ inputs: model.inputs, outputs: layerOutput(model, output, source) });
 }
 
-function overLayers(model: LayersModel): Network {
+/** A LayersModel made ready to embed: folded, where its layers can be placed in a sequence. */
+export function overLayers(model: LayersModel): FoldedNetwork {
   const folded = fold(model);
   return {
     run: x => {
@@ -135,7 +131,7 @@ function layerOutput(model: LayersModel, name: string, source: ModelSource): Lay
   return layer.output as LayersModel['outputs'][number];
 }
 
-function overGraph(model: GraphModel, source: ModelSource): Network {
+function overGraph(model: GraphModel, source: ModelSource): FoldedNetwork {
   const { output } = source.card;
   return {
     run: x => {

@@ -15,6 +15,7 @@ export async function saveModel(folder: string, artifacts: ModelArtifacts, card:
     format: artifacts.format,
     generatedBy: 'margin',
     convertedBy: null,
+    ...(artifacts.signature && { signature: artifacts.signature }),
     modelTopology: artifacts.topology,
     weightsManifest: [{ paths: ['weights.bin'], weights: artifacts.specs }],
   };

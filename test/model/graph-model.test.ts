@@ -61,8 +61,8 @@ beforeAll(async () => {
   source = await readModel(folder);
 }, 60_000);
 
-const trained = (freeze: boolean) =>
-  train(quickOptions({ backbone: 'own', freeze, epochs: 1 }), source.card.input, stripes(6, 6), {
+const trained = (freeze: boolean, heldOut = 0) =>
+  train(quickOptions({ backbone: 'own', freeze, epochs: 1, heldOut }), source.card.input, stripes(6, 6), {
     ...environment(workerFile),
     source,
   });

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { retrievalSteps } from '../../core/evaluation';
 import { PixelStore, VectorStore } from '../../dataset';
-import { BACKBONE_DEFAULTS, completeOptions, saveModel, train } from '../../model';
-import type { Embedder, ModelInput, TrainingData, TrainOptions } from '../../model';
+import { BACKBONE_DEFAULTS, completeOptions, OptionsError, saveModel, train } from '../../model';
+import type { Embedder, ModelEmbedding, ModelInput, TrainingData, TrainOptions } from '../../model';
 import type { EpochPoint, HeldOutMeasure, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
@@ -50,7 +50,7 @@ export async function trainModel(
     return learnMap(workspace, params, folder, inventory, embedders, assets, options);
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
   const input = source?.card.input ?? inputOf(params);
-  const choice = optionsOf(params, source !== undefined, input);
+  const choice = optionsOf(params, source?.card.embedding, input);
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   const { data, classes } = trainingData(workspace, images, pixels, params);
 
@@ -72,6 +72,9 @@ export async function trainModel(
         secondsLeft,
         training: { epoch, epochs, loss, imagesPerSecond, history: [...history], measure },
       }),
+  }).catch((error: unknown) => {
+    // What only the network itself shows, as that it cannot be trained whole.
+    throw error instanceof OptionsError ? badChoice(error) : error;
   });
 
   // Nothing was learned yet: a model of that name must not be overwritten by an untrained one.
@@ -91,7 +94,9 @@ export async function trainModel(
       return judged(workspace, heldOut, embedder);
     });
   };
-  const before = await judge(settings).catch(() => undefined);
+  // Gone on from a model, it is that one which this is better than or not.
+  const earlier = { ...settings, model: params.from ?? settings.model };
+  const before = await judge(earlier).catch(() => undefined);
   const after = await judge(trained).catch((error: unknown) => {
     if (signal?.aborted) return undefined;
     throw error;
@@ -101,7 +106,7 @@ export async function trainModel(
   );
   await saveModel(folder, result.artifacts, {
     ...card,
-    evaluation: { ...(before && { before: { model: settings.model, ...before } }), ...(after && { after }) },
+    evaluation: { ...(before && { before: { model: earlier.model, ...before } }), ...(after && { after }) },
   });
   return {
     name,
@@ -121,7 +126,7 @@ export async function trainModel(
       ...(figure !== undefined && { heldOut: figure }),
     })),
     measure,
-    ...(result.best?.epoch === 0 && { unchanged: true }),
+    ...(result.unchanged && { unchanged: true }),
     ...(before && { before }),
     ...(after && { after }),
     ...(answers && { answers }),
@@ -182,22 +187,26 @@ const CHOICES = [
   ...(['optimiser', 'schedule', 'weightDecay'] as const),
 ];
 
-function optionsOf(params: TrainParams, own: boolean, input: ModelInput): TrainOptions {
+function optionsOf(params: TrainParams, from: ModelEmbedding | undefined, input: ModelInput): TrainOptions {
   const chosen = Object.fromEntries(CHOICES.map(name => [name, params[name]])) as Pick<
     TrainParams,
     (typeof CHOICES)[number]
   >;
   const network = {
-    backbone: own ? ('own' as const) : (params.backbone ?? 'resnet'),
+    backbone: from ? ('own' as const) : (params.backbone ?? 'resnet'),
     freeze: params.freeze,
     distance: params.metric,
   };
   try {
-    return completeOptions({ ...chosen, ...network }, input, os.availableParallelism());
+    return completeOptions({ ...chosen, ...network }, input, os.availableParallelism(), from);
   } catch (error) {
-    const hint = 'Change one of the choices; those left out have defaults that suit the rest.';
-    throw new EngineError('bad-choice', messageOf(error), hint, { cause: error });
+    throw badChoice(error);
   }
+}
+
+function badChoice(error: unknown): EngineError {
+  const hint = 'Change one of the choices; those left out have defaults that suit the rest.';
+  return new EngineError('bad-choice', messageOf(error), hint, { cause: error });
 }
 
 async function readPixels(

@@ -8,4 +8,6 @@ export interface ModelArtifacts {
   weights: ArrayBuffer;
   /** the node that gives the embedding, where it is not the model's first output */
   output?: string;
+  /** of a GraphModel: what its inputs and outputs are called */
+  signature?: object;
 }

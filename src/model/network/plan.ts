@@ -46,8 +46,7 @@ function flatten(model: LayersModel, input: string, prefix: string, steps: Step[
     if (kind === 'InputLayer') continue;
     // A model inside another has the node of its own building first; the one that reads this graph's values is wanted.
     const node = layer.inboundNodes.find(candidate => candidate.inputTensors.every(tensor => names.has(tensor.id)));
-    if (!node || node.outputTensors.length !== 1)
-      throw new Error(`layer ${prefix}${layer.name} cannot be placed in a sequence`);
+    if (!node || node.outputTensors.length !== 1) throw new Error(whyUnplaced(layer, names, prefix));
     const inputs = node.inputTensors.map(tensor => names.get(tensor.id)!);
     const nested = 'layers' in layer ? (layer as unknown as LayersModel) : undefined;
     let output = `${prefix}${layer.name}`;
@@ -58,6 +57,13 @@ function flatten(model: LayersModel, input: string, prefix: string, steps: Step[
   const found = names.get(model.outputs[0]!.id);
   if (found === undefined) throw new Error('the output is made by no layer');
   return found;
+}
+
+function whyUnplaced(layer: Layer, names: ReadonlyMap<number, string>, prefix: string): string {
+  const missing = layer.inboundNodes.at(-1)?.inputTensors.find(({ id }) => !names.has(id))?.sourceLayer;
+  return missing && missing.inboundNodes.length > 1
+    ? `layer ${prefix}${missing.name} is used ${missing.inboundNodes.length} times in it`
+    : `layer ${prefix}${layer.name} cannot be placed in a sequence`;
 }
 
 /** The step behind this one, where it alone reads this one's output. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelInput } from '../card';
+import type { ModelEmbedding, ModelInput } from '../card';
 import { normaliseRows } from '../load-model';
 import { foldNetwork } from '../network/embed-forward';
 import type { NetworkParts } from '../network/parts';
@@ -28,6 +28,13 @@ export interface StepReport {
   pictures: number;
 }
 
+/** What turns pictures, scaled as the network is fed them, into vectors. */
+export interface RowEmbedder {
+  run(x: tf.Tensor): tf.Tensor;
+  dimension: number;
+  normalise: boolean;
+}
+
 /**
  * One replica of the network in training: it runs its part of each batch, all replicas exchange embeddings, each takes the
  * loss over the whole batch with gradients for its own part, gradients are summed, and every replica makes the same step.
@@ -45,9 +52,10 @@ export class Learner {
     private readonly options: TrainOptions,
     private readonly sampler: Sampler,
     private exchange: Exchange,
+    from?: ModelEmbedding,
   ) {
     this.plan = planOf(parts.network);
-    this.head = options.distance === 'weightedL1' ? newHead(this.dimension) : undefined;
+    this.head = options.distance === 'weightedL1' ? newHead(this.dimension, from?.weights) : undefined;
     this.optimiser = new Optimiser(this.parameters(), options);
   }
 
@@ -113,13 +121,21 @@ export class Learner {
    */
   embedRows(rows: readonly number[]): Float32Array {
     this.averageMoments();
+    const folded = foldNetwork(this.plan);
+    const { trunk } = this.parts;
+    const run = (x: tf.Tensor): tf.Tensor => folded.run(trunk ? trunk.run(x) : x);
+    const all = this.embedRowsBy({ run, dimension: this.dimension, normalise: this.options.normalise }, rows);
+    folded.dispose();
+    return all;
+  }
+
+  /** The same by another network than the one in training. */
+  embedRowsBy({ run, dimension: d, normalise }: RowEmbedder, rows: readonly number[]): Float32Array {
     const { replica, replicas } = this.exchange;
-    const d = this.dimension;
     const [from, to] = [
       Math.floor((rows.length * replica) / replicas),
       Math.floor((rows.length * (replica + 1)) / replicas),
     ];
-    const folded = foldNetwork(this.plan);
     const step = 64;
     for (let at = from; at < to && !this.exchange.stopRequested; at += step) {
       const part = rows.slice(at, Math.min(at + step, to));
@@ -128,12 +144,11 @@ export class Learner {
         const values = new Float32Array(part.length * width * height * channels);
         for (const [i, row] of part.entries()) this.plain(values, i, row);
         const pictures = tf.tensor4d(values, [part.length, height, width, channels]);
-        const { trunk } = this.parts;
-        return this.embedding(folded.run(trunk ? trunk.run(pictures) : pictures)).dataSync<'float32'>();
+        const vectors = run(pictures) as tf.Tensor2D;
+        return (normalise ? normaliseRows(vectors) : vectors).dataSync<'float32'>();
       });
       this.exchange.embeddings.set(vectors, at * d);
     }
-    folded.dispose();
     this.exchange.meet();
     const all = this.exchange.embeddings.slice(0, rows.length * d);
     this.exchange.meet();
@@ -265,11 +280,16 @@ export class Learner {
   }
 }
 
-/** Weights that add up to 4 at first, and a bias for which embeddings 1 apart on average are a toss-up. */
-function newHead(dimension: number): HeadVariables {
-  const start = Math.log(Math.expm1(4 / dimension));
+/**
+ * Weights that add up to 4 at first, or those that a model had learned before; and a bias for which embeddings 1 apart on
+ * average are a toss-up.
+ */
+function newHead(dimension: number, learned?: readonly number[]): HeadVariables {
+  const start = learned?.length === dimension ? learned : new Array<number>(dimension).fill(4 / dimension);
+  // softplus^-1; a weight of 0 has none, and one so small weighs as little.
+  const before = Float32Array.from(start, w => Math.max(w, 1e-8) + Math.log(-Math.expm1(-Math.max(w, 1e-8))));
   return {
-    weights: tf.tidy(() => tf.variable(tf.fill([dimension], start), true)) as tf.Variable<tf.Rank.R1>,
+    weights: tf.variable(tf.tensor1d(before), true),
     bias: tf.variable(tf.tensor1d([1]), true) as tf.Variable<tf.Rank.R1>,
   };
 }

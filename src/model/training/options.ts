@@ -1,4 +1,5 @@
 import type { Metric } from '../../core/types';
+import type { ModelEmbedding } from '../card';
 import { BACKBONE_DEFAULTS } from '../network/choices';
 import type { Backbone } from '../network/choices';
 
@@ -48,6 +49,7 @@ export interface TrainOptions {
   distance: Metric;
   /** scale embeddings to unit length */
   normalise: boolean;
+  /** of an own network 0: as many numbers as it gives */
   embeddingSize: number;
   /** multiplies the backbone's number of filters */
   widen: number;
@@ -95,23 +97,29 @@ export class OptionsError extends RangeError {
 /** Momentum SGD takes steps of about the gradient's length, where Adam's are of the rate's: its rate must be larger. */
 const SGD_RATE = 10;
 
-/** Completes what a person chose with defaults that suit the backbone and loss. */
+/**
+ * Completes what a person chose with defaults that suit the backbone and loss.
+ * @param from what the card of an own network says: how its embeddings are compared stays as it was unless that is chosen
+ */
 export function completeOptions(
   chosen: Partial<Omit<TrainOptions, 'augmentation'>> & { augmentation?: Partial<Augmentation> },
   input: { channels: number },
   cores: number,
+  from?: ModelEmbedding,
 ): TrainOptions {
   const backbone = chosen.backbone ?? (input.channels === 3 ? 'resnet' : 'conv4');
-  const loss = chosen.loss ?? (backbone === 'koch' ? 'cross-entropy' : 'triplet');
+  const loss = chosen.loss ?? usualLoss(backbone, chosen.distance ?? from?.metric, chosen.normalise ?? from?.normalise);
   const learned = loss === 'cross-entropy';
-  const distance = chosen.distance ?? (learned ? 'weightedL1' : 'l2');
-  const normalise = chosen.normalise ?? distance !== 'weightedL1';
+  const kept = from && METRICS_OF[loss].includes(from.metric) ? from.metric : undefined;
+  const distance = chosen.distance ?? kept ?? (learned ? 'weightedL1' : 'l2');
+  // Cross-entropy is on embeddings as they are, whatever the model did with them.
+  const normalise = chosen.normalise ?? (learned ? false : (from?.normalise ?? distance !== 'weightedL1'));
   const options: TrainOptions = {
     backbone,
     loss,
     distance,
     normalise,
-    embeddingSize: backbone === 'own' ? 128 : BACKBONE_DEFAULTS[backbone].embeddingSize,
+    embeddingSize: backbone === 'own' ? 0 : BACKBONE_DEFAULTS[backbone].embeddingSize,
     widen: 1,
     margin: loss === 'contrastive' ? 1 : 0.2,
     mining: learned
@@ -152,6 +160,24 @@ export function completeOptions(
   return options;
 }
 
+/** By loss, the distances that it is defined on, or learns anything by; see `checkOptions` for why. */
+const METRICS_OF: Record<Loss, readonly Metric[]> = {
+  contrastive: ['l2', 'l1', 'cosine'],
+  triplet: ['l2', 'sql2', 'l1', 'cosine'],
+  'soft-margin': ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'],
+  'hoffer-ailon': ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'],
+  'cross-entropy': ['weightedL1'],
+};
+
+function usualLoss(
+  backbone: TrainOptions['backbone'],
+  distance: Metric | undefined,
+  normalise: boolean | undefined,
+): Loss {
+  if (distance === 'weightedL1') return normalise ? 'soft-margin' : 'cross-entropy';
+  return backbone === 'koch' && distance === undefined ? 'cross-entropy' : 'triplet';
+}
+
 /**
  * Refuses combinations that make no sense.
  * @throws OptionsError with the reason
@@ -176,7 +202,7 @@ export function checkOptions(o: TrainOptions): void {
     o.mining === 'distance-weighted' && !(o.normalise && o.distance === 'l2'),
     'Distance-weighted mining knows how distances lie on the unit sphere only (Wu 2017): choose l2 and normalised embeddings, or another mining.',
   );
-  const reach = o.normalise ? LARGEST[o.distance](o.embeddingSize) : o.distance === 'cosine' ? 2 : Infinity;
+  const reach = o.normalise ? LARGEST[o.distance](o.embeddingSize || Infinity) : o.distance === 'cosine' ? 2 : Infinity;
   const usesMargin = o.loss === 'contrastive' || o.loss === 'triplet';
   refuse(
     usesMargin && !(o.margin > 0 && o.margin < reach),
@@ -195,7 +221,7 @@ export function checkOptions(o: TrainOptions): void {
     'Whitening is for normalised embeddings that l2, sql2 or cosine compares: choose those, or leave it out.',
   );
   for (const [name, least] of [
-    ['embeddingSize', 2],
+    ['embeddingSize', o.backbone === 'own' && o.embeddingSize === 0 ? 0 : 2],
     ['classesPerBatch', 2],
     ['imagesPerClass', 2],
     ['epochs', 1],

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { retrievalSteps, verification } from '../../core/evaluation';
 import { rowDistance } from '../../core/distances';
-import type { NetworkParts } from '../network/parts';
+import type { Metric } from '../../core/types';
+import type { NetworkParts, OriginalModel } from '../network/parts';
 import { answersAmong } from './data';
 import type { Exchange } from './exchange';
 import type { Learner } from './learner';
@@ -19,6 +20,14 @@ const MOST_SCATTERED = 8000;
 export interface RunHooks {
   progress(progress: TrainProgress): void;
   epoch(report: EpochReport, state: RunState): void;
+}
+
+/** What is judged by what is held out. */
+interface Judged {
+  embed(rows: readonly number[]): Float32Array;
+  dimension: number;
+  metric: Metric;
+  weights: Float32Array | undefined;
 }
 
 /** Trains a replica to the end. Every replica runs the same steps; what they decide on is the first one's word. */
@@ -51,7 +60,7 @@ export class Run {
   async toEnd(): Promise<TrainOutcome> {
     const { options } = this.start;
     let ended: TrainOutcome['ended'] = 'finished';
-    if (options.backbone === 'own' && this.epoch === 0) this.judgeStart();
+    if (this.epoch === 0) this.judgeStart();
     while (this.epoch < options.epochs) {
       const outcome = await this.oneEpoch();
       if (outcome) {
@@ -64,7 +73,20 @@ export class Run {
 
   /** What a run goes on from is the best so far until an epoch is better: a model is never handed out worse than it came. */
   private judgeStart(): void {
-    const heldOut = this.judge();
+    const { original } = this.parts;
+    const { source } = this.start;
+    if (!original || !source) return;
+    // As it embeds and is compared, and not the head that is new behind it.
+    const { metric, normalise, weights } = source.card.embedding;
+    const { run, dispose } = original.embedder();
+    const { dimension } = original;
+    const heldOut = this.judge({
+      embed: rows => this.learner.embedRowsBy({ run, dimension, normalise }, rows),
+      dimension,
+      metric,
+      weights: weights && Float32Array.from(weights),
+    });
+    dispose();
     if (heldOut === undefined) return;
     this.best = { epoch: 0, heldOut };
     this.bestValues = this.values(this.bestVariables());
@@ -114,23 +136,18 @@ export class Run {
   }
 
   /** The held-out figure, higher is better: MAP@R where there are classes, else the AUC of the answers; the first replica's word. */
-  private judge(): number | undefined {
-    const { heldOut, data, options } = this.start;
+  private judge(judged: Judged = this.inTraining()): number | undefined {
+    const { heldOut, data } = this.start;
     if (heldOut.length === 0) return undefined;
     const rows =
       heldOut.length > MOST_JUDGED
         ? heldOut.filter((_, i) => i % Math.ceil(heldOut.length / MOST_JUDGED) === 0)
         : heldOut;
-    const vectors = this.learner.embedRows(rows);
+    const vectors = judged.embed(rows);
     // What the others would find out is what the first one does.
     if (this.exchange.replica !== 0) return undefined;
-    const weights = this.learner.metricWeights();
-    const embedded = {
-      vectors,
-      dimension: this.learner.dimension,
-      metric: options.distance,
-      ...(weights ? { weights } : {}),
-    };
+    const { dimension, metric, weights } = judged;
+    const embedded = { vectors, dimension, metric, ...(weights ? { weights } : {}) };
     const labels = Int32Array.from(rows, i => data.labels[i]!);
     if (labels.some(label => label >= 0)) {
       const steps = retrievalSteps(embedded, labels, { ks: [1] });
@@ -141,11 +158,21 @@ export class Run {
     }
     const place = new Map(rows.map((row, i) => [row, i]));
     const pairs = answersAmong(data, new Set(rows));
-    const between = rowDistance(options.distance, this.learner.dimension, weights);
+    const between = rowDistance(metric, dimension, weights);
     const distances = pairs.map(({ a, b }) => between(vectors, place.get(a)!, vectors, place.get(b)!));
     const same = pairs.map(({ relation }) => relation === 'same');
     if (!same.includes(true) || !same.includes(false)) return undefined;
     return verification(distances, same).auc.value;
+  }
+
+  private inTraining(): Judged {
+    const { learner } = this;
+    return {
+      embed: rows => learner.embedRows(rows),
+      dimension: learner.dimension,
+      metric: this.start.options.distance,
+      weights: learner.metricWeights(),
+    };
   }
 
   /**
@@ -173,15 +200,31 @@ export class Run {
     });
   }
 
+  /** Whether the network began with the very distances of the model that it goes on from. */
+  private beginsAs({ alike }: OriginalModel): boolean {
+    const { options, source } = this.start;
+    const { metric, normalise } = source!.card.embedding;
+    return alike && metric === options.distance && normalise === options.normalise;
+  }
+
   private async outcome(ended: TrainOutcome['ended']): Promise<TrainOutcome> {
     // Nothing judged yet (cancelled in the first epoch): what there is, is the best so far.
     if (this.bestValues.length > 0) this.set(this.bestVariables(), this.bestValues);
-    const whitened = this.start.options.whiten && ended !== 'cancelled' ? this.whiten() : undefined;
+    const { original } = this.parts;
+    const asItCame = this.best?.epoch === 0 && original;
+    // What never got better than another network is not in what is given back: there is nothing of it to whiten.
+    const ofNothing = asItCame && !this.beginsAs(original);
+    const whitened = this.start.options.whiten && ended !== 'cancelled' && !ofNothing ? this.whiten() : undefined;
     const weights = this.learner.metricWeights();
-    return {
+    const network = {
       artifacts: await this.parts.artifacts(),
       dimension: this.learner.dimension,
       ...(weights ? { weights } : {}),
+    };
+    return {
+      ...(asItCame && !whitened?.kept
+        ? { artifacts: original.artifacts, dimension: original.dimension, unchanged: true }
+        : network),
       history: this.history,
       best: this.best,
       ...(whitened ? { whitened } : {}),

@@ -52,6 +52,8 @@ export interface TrainOutcome {
   weights?: Float32Array;
   history: EpochReport[];
   best: RunState['best'];
+  /** nothing was better: `artifacts` is the model that was gone on from, whatever was chosen */
+  unchanged?: true;
   /** of a run that whitens in the end: the held-out figure without and with it, and whether it is in the network */
   whitened?: Whitened;
   ended: 'finished' | 'early' | 'time' | 'cancelled';
@@ -60,6 +62,7 @@ export interface TrainOutcome {
 }
 
 export type TrainReply =
+  /** `dimension`: of the longest embeddings that the replicas exchange */
   | { kind: 'ready'; dimension: number; gradientSize: number; backend: LoadedBackend; parameters: number }
   | { kind: 'progress'; progress: TrainProgress }
   | { kind: 'epoch'; report: EpochReport; state: RunState }

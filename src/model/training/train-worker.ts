@@ -27,10 +27,19 @@ async function main(): Promise<void> {
   );
   const sampler = new Sampler(data, start.train, options);
   // The sizes that the shared memory must have are the network's: a learner alone, never run, tells them.
-  const alone = new Learner(parts, data, input, options, sampler, new Exchange(share(1, 1, 1), 0));
+  const alone = new Learner(
+    parts,
+    data,
+    input,
+    options,
+    sampler,
+    new Exchange(share(1, 1, 1), 0),
+    start.source?.card.embedding,
+  );
   const parameters = alone.optimiser.parameters;
   const gradientSize = Learner.gradientSize(parameters);
-  reply({ kind: 'ready', dimension: alone.dimension, gradientSize, backend, parameters: parts.network.countParams() });
+  const dimension = Math.max(alone.dimension, parts.original?.dimension ?? 0);
+  reply({ kind: 'ready', dimension, gradientSize, backend, parameters: parts.network.countParams() });
   const go = await new Promise<TrainGo>(resolve => port.once('message', resolve));
   const exchange = new Exchange(go.shared, start.replica);
   const stepsPerEpoch = options.stepsPerEpoch || sampler.stepsPerEpoch(start.train.length);

@@ -178,7 +178,7 @@ class Session {
     return createHash('sha256')
       .update(
         JSON.stringify([
-          2,
+          3,
           options,
           this.input,
           replicas,
@@ -186,12 +186,24 @@ class Session {
           answers ?? [],
           excluded ?? [],
           this.environment.source?.key,
+          this.environment.source?.card.embedding,
         ]),
       )
       .update(labels)
       .update(triplets ?? new Int32Array(0))
       .update(this.data.pixels)
       .digest('hex');
+  }
+
+  /** How what was trained is compared. */
+  private compared({ weights }: TrainOutcome): ModelCard['embedding'] {
+    const { normalise, distance: metric, loss, margin } = this.options;
+    return {
+      normalise,
+      metric,
+      ...(weights ? { weights: [...weights] } : {}),
+      ...(loss === 'contrastive' || loss === 'triplet' ? { margin } : {}),
+    };
   }
 
   private card(outcome: TrainOutcome, backend: LoadedBackend): ModelCard {
@@ -205,10 +217,9 @@ class Session {
       ...(outcome.artifacts.output === undefined ? {} : { output: outcome.artifacts.output }),
       embedding: {
         dimension: outcome.dimension,
-        normalise: options.normalise,
-        metric: options.distance,
-        ...(outcome.weights ? { weights: [...outcome.weights] } : {}),
-        ...(options.loss === 'contrastive' || options.loss === 'triplet' ? { margin: options.margin } : {}),
+        ...(outcome.unchanged && this.environment.source
+          ? this.environment.source.card.embedding
+          : this.compared(outcome)),
       },
       training: {
         options,
