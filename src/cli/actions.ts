@@ -15,8 +15,10 @@ import type {
   RetrievalInfo,
   TrainResult,
 } from '../engine/api';
+import { mineLines, mineObject, TOP, wantedItems } from './mine';
 import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import type { Streams } from './run';
+import { counted } from './words';
 
 /** Files named one by one in text output; `--json` names all. */
 const NAMED = 10;
@@ -42,7 +44,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
   /** Nothing is searched: the ledger says which pairs those are. */
   const listDisagreements = async (folder: string, options: MineOptions): Promise<void> => {
     const all = await engine.disagreements(ref(folder, options), job(options));
-    const items = all.slice(0, options.top);
+    const items = all.slice(0, options.top ?? TOP);
     if (options.out !== undefined) await writeItems(options.out, items);
     print(options, { lane: 'disagreements', items }, [
       `People differ about ${counted(all.length, 'pair')}${items.length < all.length ? `, of which ${items.length} here` : ''}`,
@@ -88,6 +90,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         await listDisagreements(folder, options);
         return;
       }
+      const { shown, needed } = wantedItems(options);
       const result = await engine.mine(
         {
           ...params,
@@ -95,7 +98,8 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
           metric: options.distance,
           margin: options.margin,
           strategy: options.strategy,
-          topK: options.top,
+          topK: options.top ?? TOP,
+          items: needed,
           perImage: options.perImage,
           seed: options.seed,
           perClassPair: options.perClassPair,
@@ -113,20 +117,13 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         },
         job(options),
       );
-      const { lane, report } = result;
-      if (options.out !== undefined) {
-        await writeItems(options.out, await engine.candidates({ ...params, lane: lane.lane }));
-      }
-      const leftOut = Object.entries(report.leftOut).filter(([, count]) => count > 0);
-      print(options, result, [
-        `${lane.total} candidates (${report.found} found) in ${report.seconds.toFixed(2)} s${report.partial ? ', cut short' : ''}`,
-        `${report.images} images, ${report.classes} classes, ${lane.metric} distance, margin ${lane.margin}, ${report.kernel} on ${report.threads} threads`,
-        ...(leftOut.length > 0 ? [`left out: ${leftOut.map(([guard, count]) => `${guard} ${count}`).join(', ')}`] : []),
-        ...report.notes,
+      if (options.out !== undefined) await writeItems(options.out, result.items ?? []);
+      print(options, mineObject(result, shown), [
+        ...mineLines(result),
         ...problemLines(result.problems),
         ...(options.out !== undefined ? [`written to ${options.out}`] : []),
       ]);
-      // A cancelled search keeps what it found, and is still a cancelled command.
+      // A cancelled search gives what it found, and is still a cancelled command.
       signal.throwIfAborted();
     },
 
@@ -384,10 +381,6 @@ function settingsOf(options: CommonOptions): EngineSettings {
     ...(tfjsNode && { tfjsNodePath: tfjsNode }),
     ...(by && { by }),
   };
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }
 
 function problemLines(problems: readonly FileProblem[]): string[] {

@@ -14,6 +14,8 @@ import {
   METRICS,
   STRATEGIES,
 } from '../engine/api';
+import { TOP } from './mine';
+import { refuseIgnored } from './mine-choices';
 
 export interface CommonOptions {
   json?: boolean;
@@ -32,7 +34,8 @@ export interface MineOptions extends CommonOptions {
   lane: (typeof LANES)[number];
   distance: (typeof METRICS)[number] | 'auto';
   margin: number | 'auto';
-  top: number;
+  /** left out: `TOP` */
+  top?: number;
   perImage: number;
   perClassPair?: number;
   minDistance?: number;
@@ -296,7 +299,7 @@ export function buildProgram(version: string, actions: Actions): Command {
       marginOf,
       'auto' as const,
     )
-    .option('--top <k>', 'candidates kept, best first', count, 1000)
+    .option('--top <k>', `candidates kept, best first (default: ${TOP})`, count)
     .option('--per-image <c>', 'at most this many candidates with one image', count, 5)
     .option('--per-class-pair <c>', 'at most this many candidates between two classes', count)
     .option('--per-duplicate-group <c>', 'at most this many candidates that touch one group of near duplicates', count)
@@ -326,7 +329,10 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--index-above <images>', 'above this many an approximate index takes over', count)
     .option('--seed <n>', 'for what is drawn', integer, 0)
     .option('--out <file>', 'also write the candidates to FILE, one JSON object a line')
-    .action(actions.mine);
+    .action((folder: string, options: MineOptions, command: Command) => {
+      refuseIgnored(command, options);
+      return actions.mine(folder, options);
+    });
 
   common(program.command('answer').description('add one answer to the ledger'))
     .requiredOption('--a <file>', 'one image')

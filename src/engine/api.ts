@@ -1,6 +1,7 @@
 /** What the command line needs of the engine. */
 export { LANES, METRICS } from '../core/types';
 export { STRATEGIES } from '../core/mining/types';
+export { MINING_CHOICES, whyIgnored, type ChoiceContext } from '../core/mining/choices';
 export { assetsBeside } from './assets';
 export { Engine } from './engine';
 export type { JobOptions } from './progress';
@@ -17,6 +18,9 @@ export type {
   TrainResult,
   FileProblem,
   Item,
+  MineResult,
+  PairItem,
+  RankedItem,
   Progress,
 } from '../rpc/engine-protocol';
 export { BACKBONES, LOSSES, ONLINE_MININGS, OPTIMISERS, SCHEDULES } from '../model';

@@ -11,6 +11,8 @@ import type {
   Item,
   LabelWindow,
   LaneState,
+  MinedLaneState,
+  RankedItem,
   SaidBy,
 } from '../rpc/engine-protocol';
 import type { ClassOffers } from './class-offers';
@@ -19,7 +21,7 @@ import { EngineError } from './errors';
 import type { Knowledge } from './knowledge';
 import { LaneView, pairsOf } from './lane-view';
 import { settledBy, type Disagreements } from './disagreements';
-import { isMined, type CandidateQuestion, type LaneStore, type QuestionLane } from './lanes';
+import { isMined, type CandidateQuestion, type LaneStore, type QuestionLane, type StoredLane } from './lanes';
 import { outlookOf, type Outlook } from './outlook';
 import { repeatsAmong } from './repeats';
 import { settledFor } from './second-opinion';
@@ -69,16 +71,26 @@ export class Labelling {
   }
 
   /** A lane as it was ranked, whatever was judged since. */
-  ranked(lane: Lane): (Item & { rank: number; score: number; isOpen?: boolean })[] {
+  ranked(lane: Lane): (RankedItem & { isOpen?: boolean })[] {
     const view = this.#view(lane);
-    return view
-      ? view.stored.candidates.map((candidate, rank) => ({
-          ...this.#item(candidate, view.stored),
-          ...(view.stored.lane === 'disagreements' && { isOpen: view.isOpen(candidate.id) }),
-          rank,
-          score: candidate.score,
-        }))
-      : [];
+    if (!view) return [];
+    return this.#ranking(view.stored).map((item, rank) => ({
+      ...item,
+      ...(lane === 'disagreements' && { isOpen: view.isOpen(view.stored.candidates[rank].id) }),
+    }));
+  }
+
+  /** How a lane stands that a search found, stored or not, and its best `count` candidates. */
+  mined(stored: StoredLane, count: number): { state: MinedLaneState; items: RankedItem[] } {
+    const isStored = this.parts.lanes.get(stored.lane) === stored;
+    const view = (isStored && this.#view(stored.lane)) || this.#viewOf(stored);
+    return { state: this.#minedState(stored, view), items: this.#ranking(stored, count) };
+  }
+
+  #ranking(stored: QuestionLane, count?: number): RankedItem[] {
+    return stored.candidates
+      .slice(0, count)
+      .map((candidate, rank) => ({ ...this.#item(candidate, stored), rank, score: candidate.score }));
   }
 
   /** Takes in what answers changed. */
@@ -250,26 +262,30 @@ export class Labelling {
     if (!stored) return undefined;
     let view = this.#views.get(lane);
     if (view?.stored !== stored) {
-      const { knowledge, find, lanes, ledger, shares } = this.parts;
-      const groups = groupNumbers(lanes.duplicates());
-      const groupOf = (image: ImageHash) => groups.get(image) ?? image;
-      const differs = (a: ImageHash, b: ImageHash) => (ledger.state.differs(a, b) ? undefined : 'incomparable');
-      const settledAs =
-        lane === 'disagreements' ? differs : settledFor({ knowledge, by: ledger.by }, () => shares().overlap);
-      const isThere = (image: ImageHash) => find(image) !== undefined;
-      view = new LaneView(stored, { knowledge, groupOf, isThere, settledAs }, stored.seed);
+      view = this.#viewOf(stored);
       this.#views.set(lane, view);
     }
     return view;
   }
 
-  #state({ stored, order }: LaneView): LaneState {
-    const total = stored.candidates.length;
-    const { open: remaining } = order;
-    const counts = { total, settled: total - remaining, remaining };
-    if (!isMined(stored)) return { lane: 'disagreements', ...counts };
-    const { lane, model, metric, margin, minedAt } = stored;
-    return { lane, model, metric, margin, minedAt, ...counts };
+  #viewOf(stored: QuestionLane): LaneView {
+    const { knowledge, find, lanes, ledger, shares } = this.parts;
+    const groups = groupNumbers(lanes.duplicates());
+    const groupOf = (image: ImageHash) => groups.get(image) ?? image;
+    const differs = (a: ImageHash, b: ImageHash) => (ledger.state.differs(a, b) ? undefined : 'incomparable');
+    const settledAs =
+      stored.lane === 'disagreements' ? differs : settledFor({ knowledge, by: ledger.by }, () => shares().overlap);
+    const isThere = (image: ImageHash) => find(image) !== undefined;
+    return new LaneView(stored, { knowledge, groupOf, isThere, settledAs }, stored.seed);
+  }
+
+  #state(view: LaneView): LaneState {
+    const { stored } = view;
+    return isMined(stored) ? this.#minedState(stored, view) : { lane: 'disagreements', ...countsOf(view) };
+  }
+
+  #minedState({ lane, model, metric, margin, minedAt }: StoredLane, view: LaneView): MinedLaneState {
+    return { lane, model, metric, margin, minedAt, ...countsOf(view) };
   }
 
   /** How the work on a lane goes on; of disagreements, where no class says what is expected, only for how long. */
@@ -367,13 +383,14 @@ export class Labelling {
       ...(candidate.reason !== undefined && { reason: candidate.reason }),
     };
     if (candidate.kind === 'pair') {
-      const { a, b, distance } = candidate;
+      const { a, b, distance, group } = candidate;
       return {
         ...base,
         kind: 'pair',
         a: ref(a),
         b: ref(b),
         ...(distance !== undefined && { distance }),
+        ...(group && { group }),
         ...(stored.lane === 'disagreements' && { said: this.#saidOf(a, b) }),
       };
     }
@@ -395,6 +412,12 @@ interface Said {
   verdict: Relation | TripletVerdict;
   at: number;
   before?: Relation | TripletVerdict;
+}
+
+function countsOf({ stored, order }: LaneView): { total: number; settled: number; remaining: number } {
+  const total = stored.candidates.length;
+  const { open: remaining } = order;
+  return { total, settled: total - remaining, remaining };
 }
 
 /** One relation is its own verdict, two are a triplet's. */

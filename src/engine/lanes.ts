@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MINED_LANES } from '../core/types';
 import type { ImageHash, Lane, Metric, MinedLane } from '../core/types';
-import type { MinedCandidate, MiningReport } from '../core/mining/types';
+import type { GroupOfCandidate, MinedCandidate, MiningReport } from '../core/mining/types';
 import { makeFolder } from '../dataset';
 
 /** Two images to ask about, by content, so that the question outlives row numbers, renames and restarts. */
@@ -16,6 +16,8 @@ export interface PairQuestion {
   distance?: number;
   score: number;
   reason?: string;
+  /** of near duplicates */
+  group?: GroupOfCandidate;
 }
 
 /** A mined pair. */
@@ -131,14 +133,25 @@ export class LaneStore {
     return this.all().sort((x, y) => (x.minedAt < y.minedAt ? 1 : -1))[0];
   }
 
-  async put(stored: StoredLane): Promise<void> {
+  /**
+   * Stores a lane in place of the one mined before. What a cancelled search found is a part of a lane: it takes the place of
+   * nothing, or of another part that holds no more, and of no whole lane.
+   * @returns the lane that was kept instead, if it was
+   */
+  async put(stored: StoredLane): Promise<StoredLane | undefined> {
+    const former = this.#lanes.get(stored.lane);
+    if (stored.report.partial && former) {
+      const isMore = former.candidates.length > stored.candidates.length;
+      if (!former.report.partial || isMore) return former;
+    }
     this.#lanes.set(stored.lane, stored);
-    if (this.dir === undefined) return;
+    if (this.dir === undefined) return undefined;
     await makeFolder(this.dir, 3); // .margin/cache/lanes, never the folder itself, which may have gone away
     const file = path.join(this.dir, `${stored.lane}.json`);
     const temporary = `${file}.${process.pid}.tmp`;
     await writeFile(temporary, JSON.stringify(stored));
     await rename(temporary, file);
+    return undefined;
   }
 
   async clear(): Promise<void> {

@@ -38,7 +38,7 @@ export async function mine(margin: Margin, lane: MinedLane, asked?: vscode.Uri):
 
 async function tell(margin: Margin, result: MineResult): Promise<void> {
   const { label, view, log } = margin;
-  const { lane, report, problems } = result;
+  const { lane, kept, report, problems } = result;
   logProblems(log, problems);
   log.info(
     `${lane.lane}: ${String(lane.total)} candidates (${String(report.found)} found) among ${String(report.images)} images in ` +
@@ -46,8 +46,8 @@ async function tell(margin: Margin, result: MineResult): Promise<void> {
       `left out: ${JSON.stringify(report.leftOut)}${['', ...report.notes].join('; ')}`,
   );
   await label.show(lane.lane);
-  if (lane.remaining === 0) {
-    const text = lane.total > 0 ? mineSummary(result) : nothingFound(result);
+  if ((kept ?? lane).remaining === 0) {
+    const text = lane.total > 0 || kept ? mineSummary(result) : nothingFound(result);
     label.explain([text, problemSummary(problems)].join(' ').trim());
     void tellWithProblems(text, problems);
     return;

@@ -88,28 +88,50 @@ export function bytes(n: number): string {
 }
 
 /** What mining found, for the message after it. */
-export function mineSummary({ lane, report, problems }: MineResult): string {
+export function mineSummary({ lane, kept, report, problems }: MineResult): string {
   const parts = [
     lane.total === 1
       ? t('{0}: 1 candidate from {1} images', laneTitle(lane.lane), count(report.images))
       : t('{0}: {1} candidates from {2} images', laneTitle(lane.lane), count(lane.total), count(report.images)),
   ];
+  if (report.groups) parts.push(t('{0} images in {1} groups', count(report.groups.images), count(report.groups.count)));
   if (report.partial) parts.push(t('cancelled before the end'));
   if (report.recall !== undefined)
     parts.push(t('by an index that sees {0} % of the best pairs', count(Math.round(100 * report.recall))));
   if (lane.settled > 0) parts.push(t('{0} already answered', count(lane.settled)));
-  return [`${parts.join(', ')}.`, problemSummary(problems)].filter(Boolean).join(' ');
+  return [`${parts.join(', ')}.`, kept ? keptSummary(kept) : '', problemSummary(problems)].filter(Boolean).join(' ');
 }
+
+/** That a cancelled run took nothing away. */
+function keptSummary({ total, remaining }: LaneState): string {
+  return total === 1
+    ? t('What was mined before was kept: 1 candidate.')
+    : t('What was mined before was kept: {0} candidates, {1} left.', count(total), count(remaining));
+}
+
+/** Lanes whose rule turns on the margin (`whyIgnored` of core's choices has the whole table). */
+const BY_MARGIN: readonly Lane[] = ['hard-triplets', 'semi-hard-triplets', 'hard-negatives', 'uncertain-pairs'];
+
+/** What of a report's counts is of candidates, and not of images or of pairs that no lane would have asked about. */
+const CANDIDATES_LEFT_OUT = ['answered', 'perImage', 'perClassPair', 'perDuplicateGroup', 'implied'];
 
 /** Why mining found nothing, and what may help. */
 export function nothingFound({ lane, report }: MineResult): string {
   const title = laneTitle(lane.lane);
-  const leftOut = Object.values(report.leftOut).reduce((sum, n) => sum + n, 0);
+  const leftOut = CANDIDATES_LEFT_OUT.reduce((sum, name) => sum + (report.leftOut[name] ?? 0), 0);
   if (leftOut > 0) {
     return t(
-      '{0}: nothing is left to ask. {1} candidates were found and left out, because they are answered, flagged or over a cap.',
+      '{0}: nothing is left to ask. {1} candidates were left out, because they are answered or over a cap.',
       title,
       count(leftOut),
+    );
+  }
+  if (!BY_MARGIN.includes(lane.lane)) {
+    return t(
+      '{0}: none found among {1} images in {2} classes. Try another distance or another lane.',
+      title,
+      count(report.images),
+      count(report.classes),
     );
   }
   return t(

@@ -34,7 +34,8 @@ export async function mine(
   const kernel = await kernelFor(runtime);
   if (!problem) return nothing(kernel, started);
   const context: LaneContext = { problem, kernel, control, runtime };
-  if (request.guards.perDuplicateGroup !== undefined) context.groups = await groupsOf(data, request, runtime);
+  if (request.guards.perDuplicateGroup !== undefined && request.lane !== 'near-duplicates')
+    context.groups = await groupsOf(data, request, runtime);
   const index = await indexFor(context);
   if (index) context.index = index;
   const { candidates, found, groups, threshold, ...ran } = await mineLane(context);
@@ -63,6 +64,7 @@ export async function mine(
       seconds: (performance.now() - started) / 1000,
       ...(threshold !== undefined && { threshold }),
       ...(recall !== undefined && { recall }),
+      ...(groups && { groups: { count: groups.length, images: groups.reduce((n, rows) => n + rows.length, 0) } }),
     },
     ...(groups && { groups }),
   };

@@ -1,12 +1,12 @@
 import { rowDistance } from '../core/distances';
 import { labelErrors } from '../core/mining/label-errors';
-import { NearDuplicates } from '../core/mining/near-duplicates';
+import { groupsByRow, NearDuplicates } from '../core/mining/near-duplicates';
 import { pairRule, type PairRule } from '../core/mining/pair-rule';
 import { CandidatePool, type Entry } from '../core/mining/pool';
 import type { Problem } from '../core/mining/problem';
 import { Selection } from '../core/mining/selection';
 import { defaultDuplicateDistance, positiveQuantile, uncertainTurn, type Turn } from '../core/mining/turn';
-import type { MinedCandidate } from '../core/mining/types';
+import type { MinedCandidate, PairCandidate } from '../core/mining/types';
 import {
   pairCollector,
   poolLimit,
@@ -86,19 +86,23 @@ export async function mineDuplicates(context: LaneContext): Promise<LaneResult> 
   const collector = await pairCollectorFor(context, rule, reach);
   const duplicates = new NearDuplicates(problem);
   const selection = new Selection(problem);
-  selection.accepts = entry => duplicates.join(entry);
+  selection.accepts = entry => duplicates.meet(entry);
+  selection.onAllowed = entry => duplicates.hold(entry);
   selection.readsOn = true;
   const { found, partial } = await fill(context, collector, selection);
   problem.leftOut['implied'] = selection.turnedDown;
+  const groups = duplicates.groups();
+  const groupOf = groupsByRow(groups);
+  const pairs = candidatesOf(problem, selection.taken) as PairCandidate[];
   return {
-    candidates: candidatesOf(problem, selection.taken),
+    candidates: pairs.map(pair => ({ ...pair, group: groupOf.get(pair.a)! })),
     found,
     partial,
     kernel: collector.kernel,
     threads: collector.threads,
     threshold: reach,
     notes: [],
-    groups: duplicates.groups(),
+    groups,
   };
 }
 

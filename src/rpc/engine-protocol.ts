@@ -135,12 +135,19 @@ export interface MineParams extends FolderRef {
   /** images above which an approximate index takes over; its measured recall is in the report */
   indexAbove?: number;
   seed: number;
+  /** how many of the candidates to give along with the result, best first; default none */
+  items?: number;
 }
 
 export interface MineResult {
+  /** the lane as this run mined it, whether it was stored or not */
   lane: MinedLaneState;
+  /** of a cancelled run whose part of a lane was not stored: the lane mined before, which stands */
+  kept?: MinedLaneState;
   report: MiningReport;
   problems: FileProblem[];
+  /** the best candidates, judged ones too, as many as were asked for */
+  items?: RankedItem[];
 }
 
 /** A lane as it stands. */
@@ -192,6 +199,8 @@ export interface PairItem extends ItemBase {
   b: ImageRef;
   /** absent where no model was asked */
   distance?: number;
+  /** of near duplicates: which group of the lane it is in, 1 the largest, and how many images that has */
+  group?: { number: number; size: number };
   /** in the lane of disagreements: what each person said, shown like the model's opinion only after the answer */
   said?: SaidBy[];
 }
@@ -214,6 +223,9 @@ export interface TripletItem extends ItemBase {
 }
 
 export type Item = PairItem | TripletItem;
+
+/** An item with its place in its lane, 0 first, and its score. */
+export type RankedItem = Item & { rank: number; score: number };
 
 /** What the panel shows: the item now, the ones after it, and where one stands. */
 export interface LabelWindow {

@@ -33,6 +33,20 @@ function margin(...args: string[]): Promise<Outcome> {
   });
 }
 
+/** Runs a command and interrupts it once, as soon as it says that it is at a stage: a second Ctrl+C ends it at once. */
+async function interrupted(stage: string, args: string[]): Promise<Outcome> {
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    const was = said.err.includes(`${stage}:`);
+    said.err += chunk.toString();
+    if (!was && said.err.includes(`${stage}:`)) child.kill('SIGINT');
+  });
+  const code = await new Promise<number>(resolve => child.once('close', ended => resolve(ended ?? -1)));
+  return { code, ...said };
+}
+
 const json = (outcome: Outcome) => JSON.parse(outcome.out) as Record<string, unknown>;
 
 describe('margin', () => {
@@ -85,6 +99,53 @@ describe('margin', () => {
     expect(again).toMatchObject({ rows: 2, added: 0, already: 2, passedOver: 1, conflicts: [] });
   });
 
+  it('tells the best candidates with paths and distances, and leaves out what the lane does not heed', async () => {
+    const triplets = ['mine', folder, '--lane', 'semi-hard-triplets', '--margin', '0.5', '--quiet'];
+    const { out } = await margin(...triplets);
+    const [head, , third] = out.split('\n');
+    expect(head).toMatch(/^\d+ candidates \(\d+ found\) in /);
+    expect(out).toContain(', margin 0.5, wasm-');
+    expect(third).not.toBe('');
+    const told = out.split('\n').filter(line => /^ +\d+\. /.test(line));
+    expect(told).toHaveLength(10);
+    expect(told[0]).toMatch(
+      /^ {3}1\. \w+\/\d+\.png, positive \w+\/\d+\.png at [\d.e-]+, negative \w+\/\d+\.png at [\d.e-]+$/,
+    );
+    const all = json(await margin(...triplets, '--json')) as { lane: object; candidates: { rank: number }[] };
+    expect(all.candidates.map(({ rank }) => rank)).toEqual(all.candidates.map((_, at) => at));
+    expect(all.lane).toMatchObject({ margin: 0.5, total: all.candidates.length });
+    const three = json(await margin(...triplets, '--json', '--top', '3')) as typeof all;
+    expect(three.candidates).toEqual(all.candidates.slice(0, 3));
+
+    const positives = ['mine', folder, '--lane', 'hard-positives', '--quiet', '--top', '1'];
+    const one = await margin(...positives);
+    expect(one.out).toMatch(/^1 candidate \(\d+ found\)/);
+    expect(one.out).toContain(', farther than ');
+    expect(one.out).not.toContain('margin');
+    expect(json(await margin(...positives, '--json'))['lane']).not.toHaveProperty('margin');
+  });
+
+  it('numbers the groups of near duplicates in the text, in --json and in --out', async () => {
+    const out = path.join(home, 'groups.jsonl');
+    const args = ['mine', folder, '--lane', 'near-duplicates', '--duplicate-distance', '0.6', '--quiet'];
+    const text = (await margin(...args, '--out', out)).out;
+    type Row = { group: { number: number; size: number } };
+    const { candidates, report } = json(await margin(...args, '--json')) as {
+      candidates: Row[];
+      report: { groups: { count: number; images: number } };
+    };
+    const rows = (await readFile(out, 'utf8'))
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as Row);
+    expect(rows.slice(0, candidates.length)).toEqual(candidates);
+    const sizes = new Map(rows.map(({ group }) => [group.number, group.size]));
+    expect(sizes.size).toBe(report.groups.count);
+    expect([...sizes.values()].reduce((sum, size) => sum + size)).toBe(report.groups.images);
+    expect(text).toMatch(new RegExp(`^${report.groups.images} images in ${report.groups.count} groups?$`, 'm'));
+    expect(text).toMatch(/ and \S+, distance \S+, group \d+ of \d+ images$/m);
+  });
+
   it('keeps results and progress apart', async () => {
     const { out, err } = await margin('scan', folder);
     expect(out).toMatch(/^18 images, 18 distinct, 3 classes\n {2}circle: 6\n/);
@@ -99,6 +160,13 @@ describe('margin', () => {
     ['a number that is none', ['mine', '.', '--margin', 'wide']],
     ['a lane that is none', ['mine', '.', '--lane', 'fast']],
     ['a missing option', ['answer', '.', '--a', 'x']],
+    ['a rank window of pairs', ['mine', '.', '--lane', 'hard-negatives', '--rank-window', '0,5']],
+    ['a strategy of pairs', ['mine', '.', '--lane', 'label-errors', '--strategy', 'all']],
+    ['a relative margin of pairs', ['mine', '.', '--lane', 'uncertain-pairs', '--relative-margin', '0.1']],
+    ['a relative margin of hard triplets', ['mine', '.', '--lane', 'hard-triplets', '--relative-margin', '0.1']],
+    ['a margin of near duplicates', ['mine', '.', '--lane', 'near-duplicates', '--margin', '1']],
+    ['negatives of a pair without a strategy that takes several', ['mine', '.', '--per-pair', '3']],
+    ['a margin of disagreements', ['mine', '.', '--lane', 'disagreements', '--margin', '1']],
   ])('exits with 2 for %s, and says why on standard error', async (_, args) => {
     const { code, out, err } = await margin(...args);
     expect(code).toBe(2);
@@ -236,18 +304,31 @@ describe('margin', () => {
     const many = path.join(home, 'many');
     await mkdir(path.join(many, 'a'), { recursive: true });
     for (let i = 0; i < 600; i++) await writeFile(path.join(many, 'a', `${i}.png`), await shapeImage('circle', i));
-    const child = spawn(process.execPath, [cli, 'embed', many], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let err = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      // Once: a second one ends the process at once, as people expect of it.
-      if (!err.includes('embed:') && (err + chunk.toString()).includes('embed:')) child.kill('SIGINT');
-      err += chunk.toString();
-    });
-    const code = await new Promise(resolve => child.once('exit', resolve));
+    const { code, err } = await interrupted('embed', ['embed', many]);
     expect(code).toBe(130);
     expect(err).toContain('Cancelled');
     const rest = json(await margin('embed', many, '--json')) as { embedded: number; fromCache: number; images: number };
     expect(rest.embedded + rest.fromCache).toBe(rest.images);
     expect(rest.embedded).toBeGreaterThan(0);
+  });
+
+  it('keeps the lane that is stored on Ctrl+C, shows what was found, and says both', async () => {
+    const many = path.join(home, 'many to mine');
+    await writeShapes(many, 500);
+    // with draws every image is compared with every other by the plain kernel: that takes seconds
+    const mine = ['mine', many, '--lane', 'semi-hard-triplets', '--margin', '0.5', '--per-image', '20'];
+    const whole = json(await margin(...mine, '--json')) as { lane: { total: number } };
+    expect(whole.lane.total).toBe(1000);
+    const stored = path.join(many, '.margin/cache/lanes/semi-hard-triplets.json');
+    const before = await readFile(stored);
+    const found = path.join(home, 'part.jsonl');
+    const again = [...mine, '--strategy', 'distance-weighted', '--top', '3000', '--out', found];
+    const { code, out, err } = await interrupted('mine', again);
+    expect({ code, err }).toMatchObject({ code: 130, err: expect.stringContaining('Cancelled') as string });
+    expect(out).toMatch(/^\d+ candidates? \(\d+ found\) in .* s, cut short\n/);
+    expect(out).toContain('not stored: the lane mined before, of 1000 candidates, was kept\n');
+    expect(await readFile(stored)).toEqual(before);
+    const rows = (await readFile(found, 'utf8')).split('\n').filter(Boolean);
+    expect(rows).toHaveLength(Number(/^\d+/.exec(out)![0]));
   });
 });

@@ -160,6 +160,36 @@ describe('mine, judge, undo', () => {
     expect(second.items).toEqual(items);
   });
 
+  it('keeps the lane that is stored when mining it again is cancelled, and gives what was found beside it', async () => {
+    const folder = path.join(home, 'many');
+    await writeShapes(folder, 120);
+    const whole = await engine.mine(mining(folder));
+    const before = await engine.window({ folder, settings, lane: whole.lane.lane, count: 1000 });
+    const cancelled = async (items: number) => {
+      const stop = new AbortController();
+      const report = ({ stage }: Progress) => {
+        if (stage === 'mine') stop.abort();
+      };
+      // draws are made by the plain kernel, image by image: the first report comes long before the end
+      return engine.mine(mining(folder, { strategy: 'distance-weighted', items }), { signal: stop.signal, report });
+    };
+    const part = await cancelled(5);
+    expect(part.report.partial).toBe(true);
+    expect(part.lane.total).toBeLessThan(whole.lane.total);
+    expect(part.kept).toEqual(whole.lane);
+    expect(part.items).toHaveLength(Math.min(5, part.lane.total));
+    expect(await engine.window({ folder, settings, lane: whole.lane.lane, count: 1000 })).toEqual(before);
+    await restart();
+    expect((await engine.window({ folder, settings, lane: whole.lane.lane, count: 1000 })).items).toEqual(before.items);
+    // where nothing was mined before, a part is better than nothing; a whole lane takes its place
+    await engine.clearCache({ folder, settings });
+    const first = await cancelled(0);
+    expect(first.kept).toBeUndefined();
+    expect(await engine.lanes({ folder, settings })).toEqual([first.lane]);
+    expect((await engine.mine(mining(folder))).kept).toBeUndefined();
+    expect((await engine.lanes({ folder, settings }))[0].total).toBe(whole.lane.total);
+  });
+
   it('has an answer on disk before the window moves on, never asks it again, and brings it back on undo', async () => {
     const folder = await fresh();
     const { lane } = await engine.mine(mining(folder));

@@ -37,7 +37,12 @@ export class Selection {
   accepts: (entry: Entry) => boolean = () => true;
   /** how many of them it turned down */
   turnedDown = 0;
-  /** whether all candidates are looked at, though enough are taken */
+  /** hears of each candidate that the caps allow, when it is counted for them */
+  onAllowed: (entry: Entry) => void = () => undefined;
+  /**
+   * whether all candidates are looked at, though enough are taken: those beyond go by the caps too, as if there were room, so
+   * that what is left out for each reason is what it is with more room
+   */
   readsOn = false;
 
   /** Whether no more candidates are wanted. */
@@ -74,13 +79,15 @@ export class Selection {
 
   /** Takes a candidate if the caps allow it and there is room. */
   take(entry: Entry): boolean {
-    if (this.full) return false;
+    if (this.done) return false;
     const over = this.#capOver(entry);
     if (over) {
       this.#problem.leftOut[over]!++;
       return false;
     }
     this.#count(entry);
+    this.onAllowed(entry);
+    if (this.full) return false;
     this.taken.push(entry);
     return true;
   }

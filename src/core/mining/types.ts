@@ -80,6 +80,12 @@ export interface MiningRequest {
 /** Whether a triplet exactly at the margin is semi-hard. */
 export type Boundary = 'exclusive' | 'inclusive';
 
+/** Of near duplicates: which group of the lane a pair is in, 1 the largest, and how many images that has. */
+export interface GroupOfCandidate {
+  number: number;
+  size: number;
+}
+
 export interface PairCandidate {
   kind: 'pair';
   a: number;
@@ -89,6 +95,8 @@ export interface PairCandidate {
   score: number;
   /** why it is here, in words, where a number does not say it */
   reason?: string;
+  /** of near duplicates */
+  group?: GroupOfCandidate;
 }
 
 export interface TripletCandidate {
@@ -117,7 +125,8 @@ export interface MiningReport {
    * What was left out, by name. `self`: rows (each with itself); `flagged`, `unclassed`: rows; `exactDuplicates`, `answered`,
    * `minDistance`: unordered pairs that the lane would have looked at; `relativeMargin`: anchor-positive pairs whose band it
    * narrowed; `rankWindow`: triplets passed over at ranks before the window; `perImage`, `perClassPair`, `perDuplicateGroup`:
-   * candidates over the cap; `implied`: near duplicates that follow from those kept; `topK`: candidates after the last one kept.
+   * candidates over the cap; `implied`: near duplicates that follow from those kept (and from those after them); `topK`:
+   * candidates that the caps allow beyond the number asked for.
    */
   leftOut: Record<string, number>;
   /** the kernel that ran, for the log: `wasm-relaxed-simd`, `wasm-simd`, `typescript` */
@@ -132,6 +141,8 @@ export interface MiningReport {
   reused?: number;
   /** the distance that the lane turned on: of hard positives the quantile, of uncertain pairs the threshold, of near duplicates the reach */
   threshold?: number;
+  /** of near duplicates: how many groups there are, and of how many images */
+  groups?: { count: number; images: number };
   /** what a person should know of this run, in words */
   notes: string[];
 }

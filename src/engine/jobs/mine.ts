@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { pairKey } from '../../core/pairs';
+import { whyIgnored } from '../../core/mining/choices';
 import { mine } from '../../kernel';
 import type { MiningData, MiningRequest } from '../../core/mining/types';
 import type { Metric, PairKey, Relation } from '../../core/types';
@@ -90,7 +91,10 @@ export function refuseUnminable(
   }
 }
 
-/** Scan, embed, mine: from the folder as it is now to a stored lane. A cancelled search keeps what it found, as partial. */
+/**
+ * Scan, embed, mine: from the folder as it is now to a stored lane. A cancelled search gives what it found, as partial, and
+ * stores it only where that loses nothing (`LaneStore.put`).
+ */
 export async function mineLane(
   workspace: Workspace,
   params: MineParams,
@@ -157,7 +161,8 @@ export async function mineLane(
       wasmDir: path.join(assets.dist, 'wasm'),
       cache: workspace.miningCache(embedder.key),
     });
-    if (chosen) report.notes.unshift(`margin ${margin.toPrecision(3)}: ${chosen.why}`);
+    if (chosen && whyIgnored('margin', { lane }) === undefined)
+      report.notes.unshift(`margin ${margin.toPrecision(3)}: ${chosen.why}`);
     const stored: StoredLane = {
       version: 1,
       lane,
@@ -173,10 +178,15 @@ export async function mineLane(
     };
     if (workspace.cache === undefined)
       report.notes.push('Nothing here can be written: the vectors and this lane are kept in memory only.');
-    await workspace.lanes.put(stored);
-    const state = workspace.labelling.states().find(known => known.lane === lane);
-    if (!state || state.lane === 'disagreements') throw new Error(`the lane ${lane} was not kept`);
-    return { lane: state, report, problems };
+    const kept = await workspace.lanes.put(stored);
+    const mined = workspace.labelling.mined(stored, params.items ?? 0);
+    return {
+      lane: mined.state,
+      ...(kept && { kept: workspace.labelling.mined(kept, 0).state }),
+      report,
+      problems,
+      ...(params.items !== undefined && { items: mined.items }),
+    };
   });
 }
 

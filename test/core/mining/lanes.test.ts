@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { UnionFind } from '../../../src/core/mining/duplicates';
 import { bestThreshold } from '../../../src/core/mining/turn';
 import type { PairCandidate } from '../../../src/core/mining/types';
 import { pairKey } from '../../../src/core/pairs';
@@ -77,6 +79,84 @@ describe('near duplicates', () => {
       [3, 4],
     ]);
     expect(report.leftOut['implied']).toBe(report.found - 4);
+  });
+
+  it('say of each pair which group it is in, and of the run how many there are', async () => {
+    const { candidates, report } = await mine(data, requestOf({ lane: 'near-duplicates', duplicateDistance: 0.3 }));
+    expect(pairs(candidates).map(({ group }) => group)).toEqual([
+      ...Array.from({ length: 3 }, () => ({ number: 1, size: 4 })),
+      { number: 2, size: 2 },
+    ]);
+    expect(report.groups).toEqual({ count: 2, images: 6 });
+  });
+
+  it('hold each group together by the pairs given, but where a cap forbids it, and count what caps dropped', async () => {
+    const inputs = fc.record({
+      places: fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 4, maxLength: 24 }),
+      labels: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 24, maxLength: 24 }),
+      perImage: fc.constantFrom(undefined, 1, 2, 3),
+      perClassPair: fc.constantFrom(undefined, 1, 3),
+      topK: fc.constantFrom(1, 3, 1000),
+      reach: fc.integer({ min: 1, max: 6 }),
+    });
+    let dropped = 0;
+    const property = async ({
+      places,
+      labels,
+      perImage,
+      perClassPair,
+      topK,
+      reach,
+    }: typeof inputs extends fc.Arbitrary<infer T> ? T : never) => {
+      const line = dataOf(
+        places.map(x => [x]),
+        places.map((_, i) => labels[i]!),
+      );
+      const request = requestOf({
+        lane: 'near-duplicates',
+        duplicateDistance: reach,
+        guards: { perImage, perClassPair },
+      });
+      const { candidates, groups, report } = await mine(line, request);
+      const { implied = 0, perImage: overImage = 0, perClassPair: overClasses = 0 } = report.leftOut;
+      dropped += overImage + overClasses;
+      expect(candidates.length + implied + overImage + overClasses).toBe(report.found);
+      const held = new UnionFind(places.length);
+      const ofImage = new Array<number>(places.length).fill(0);
+      const ofClasses = new Map<string, number>();
+      const classPair = (i: number, j: number) => [line.labels[i]!, line.labels[j]!].sort().join();
+      for (const { a, b } of pairs(candidates)) {
+        // each given pair joins something: none of them follows from the others
+        expect(held.join(a, b)).toBe(true);
+        for (const image of [a, b]) ofImage[image]!++;
+        ofClasses.set(classPair(a, b), (ofClasses.get(classPair(a, b)) ?? 0) + 1);
+      }
+      const all = new UnionFind(places.length);
+      for (let i = 0; i < places.length; i++) {
+        for (let j = i + 1; j < places.length; j++) {
+          if (Math.abs(places[i]! - places[j]!) > reach) continue;
+          all.join(i, j);
+          const isOver =
+            Math.max(ofImage[i]!, ofImage[j]!) >= (perImage ?? Infinity) ||
+            (ofClasses.get(classPair(i, j)) ?? 0) >= (perClassPair ?? Infinity);
+          expect(held.find(i) === held.find(j) || isOver).toBe(true);
+        }
+      }
+      const together = new Set(
+        groups!.map(group => group.map(row => all.find(row))).flatMap(roots => [new Set(roots).size]),
+      );
+      expect([...together].every(size => size === 1)).toBe(true);
+      if (perImage === undefined && perClassPair === undefined) {
+        expect(candidates).toHaveLength(report.groups!.images - report.groups!.count);
+      }
+      // the number asked for cuts the list and changes nothing else
+      const cut = await mine(line, { ...request, topK });
+      expect(cut.candidates).toEqual(candidates.slice(0, topK));
+      expect(cut.report.leftOut).toEqual({ ...report.leftOut, topK: Math.max(0, candidates.length - topK) });
+      expect(cut.groups).toEqual(groups);
+    };
+    await fc.assert(fc.asyncProperty(inputs, property), { numRuns: 300 });
+    expect(dropped).toBeGreaterThan(100);
   });
 
   it('do not ask what answers imply', async () => {
