@@ -268,8 +268,8 @@ export class AnchorRun {
     plan.gapDistances = arena.take(total * gapRoom * 8);
     plan.gapReach = arena.take((rows + 8) * 4);
     if (this.#resume) window.gapLost = arena.take(total);
-    plan.tables = arena.take(rows * plan.tableBytes);
-    plan.tableOrigins = arena.take((rows + 8) * 4);
+    plan.tables = arena.take((rows + 8) * plan.tableBytes);
+    plan.tableOffsets = arena.take((rows + 8) * 4);
     plan.tableSlopes = arena.take((rows + 8) * 4);
     plan.tableHints = arena.take(rows * Math.max(2, plan.tableBytes / 32));
   }
@@ -331,11 +331,11 @@ export function tasksFor(rows: number): number {
   return Math.ceil(rows / ROWS_OF_TASK);
 }
 
-/** Bits for about 128 times as many buckets as an anchor has gaps on average, within reason. */
+/** Bytes of sixteen buckets for about 128 times as many buckets as an anchor has gaps on average, within reason. */
 function tableBytes({ rows, classes }: Problem): number {
   const pairs = classes.reduce((sum, { start, end }) => sum + (end - start) * (end - start - 1), 0);
   const gaps = pairs / Math.max(1, rows.length);
-  return Math.min(4096, Math.max(32, 2 ** Math.round(Math.log2(gaps * 16 + 1))));
+  return Math.min(4096, Math.max(32, 2 ** Math.round(Math.log2(gaps * 8 + 1))));
 }
 
 function emptyWindow(start: number, end: number): Window {

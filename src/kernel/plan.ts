@@ -33,7 +33,7 @@ const FIELDS = [
   'gapReach',
   'tables',
   'tableBytes',
-  'tableOrigins',
+  'tableOffsets',
   'tableSlopes',
   'blockRows',
   'cancelFlag',

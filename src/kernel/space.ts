@@ -84,7 +84,7 @@ export async function makeSpace(
     4 * plan.group +
     256 +
     options.nearestRoom * 32 +
-    256 +
+    2304 +
     (options.pairs ? plan.blockRows * (block + 8) * 8 : 0);
   const scratch = Array.from({ length: threads }, () => arena.take(scratchBytes));
   const locals = localAnswers(problem, rows);

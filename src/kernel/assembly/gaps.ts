@@ -1,19 +1,14 @@
-// Gaps of an anchor: ranges of distance, one after the other, each with the nearest rows inside. A bit table by bucket of bound
-// says what they may still want; keys and exact distances decide what hits it.
+// Gaps of an anchor: ranges of distance, one after the other, each with the nearest rows inside. A table by bucket of bound
+// (table.ts) says what they may still want; keys and exact distances decide what hits it.
 import { setReach } from './anchors';
 import { exact } from './exact';
 import { highKey, lowestReaching, lowKey } from './keys';
 import { at32, f32At, f64At, setF32 } from './numbers';
 import {
-  gapDistances, gapEnds, gapFrom, gapKeys, gapLimits, gapReach, gapRoom, gapRows, gapStarts, ranks, spill, tableBytes, tableHints,
-  tableOrigins, tables, tableSlopes, windowStart,
+  gapDistances, gapEnds, gapFrom, gapKeys, gapLimits, gapReach, gapRoom, gapRows, gapStarts, ranks, spill, tableBytes,
+  windowStart,
 } from './plan';
-
-/** Added to a number below 2^23 it leaves the number, rounded, in the low bits. */
-const MAGIC: f32 = 8388608;
-const MAGIC_BITS: i32 = 0x4b000000;
-/** Buckets of the table that share a hint. */
-const HINTED: i32 = 512;
+import { bucket, clearTable, hint, openTable } from './table';
 
 /**
  * Opens the gaps of anchor i: their beginnings, ascending, lie at `gapFrom`; the last one ends before distance `to`.
@@ -29,79 +24,8 @@ export function openGaps(i: i32, to: f64): void {
     setF32(gapLimits, g, f32.MAX_VALUE);
   }
   setF32(gapReach, s, first == last ? -f32.MAX_VALUE : highKey(to));
-  if (first < last) openTable(s, first, last);
+  if (first < last) openTable(s);
   setReach(s);
-}
-
-/** Lays the table over the beginnings of the gaps, with a bucket to spare before them and some beyond; all from the first one on is wanted. */
-function openTable(s: i32, first: i32, last: i32): void {
-  const bits = tableBytes * 8;
-  const origin = f32At(gapKeys, first);
-  const end = last - first > 1 ? f32At(gapKeys, last - 1) : f32At(gapReach, s);
-  const slope = <f32>(bits - bits / 32 - 1) / (end - origin);
-  // so narrow a table would tell nothing
-  const flat = !(slope > 0 && slope < 1e30);
-  setF32(tableSlopes, s, flat ? 0 : slope);
-  setF32(tableOrigins, s, flat ? origin : origin - 1 / slope);
-  memory.fill(tables + <usize>s * <usize>tableBytes, 255, tableBytes);
-  clear(s, 0, bucket(s, origin));
-  let g = first;
-  const hints = tableHints + <usize>s * hintBytes();
-  for (let h = 0; h < bits; h += HINTED) {
-    while (g + 1 < last && bucket(s, f32At(gapKeys, g + 1)) < h) g++;
-    store<u16>(hints + (<usize>(h / HINTED) << 1), min(g - first, 0xffff));
-  }
-}
-
-// @ts-ignore: decorator
-@inline function hintBytes(): usize {
-  return <usize>max(tableBytes / 32, 2);
-}
-
-/** Bucket of a bound in an anchor's table; grows with the bound. What is no number goes with the highest. */
-// @ts-ignore: decorator
-@inline function bucket(s: i32, bound: f32): i32 {
-  const x = (bound - f32At(tableOrigins, s)) * f32At(tableSlopes, s);
-  const top = <f32>(tableBytes * 8 - 1);
-  return reinterpret<i32>((x < top ? (x > 0 ? x : 0) : top) + MAGIC) - MAGIC_BITS;
-}
-
-/** Base of an anchor's table for `wantedLanes`. */
-// @ts-ignore: decorator
-@inline export function tableBase(s: i32): i32 {
-  return <i32>tables + s * tableBytes - (MAGIC_BITS >>> 3);
-}
-
-/**
- * Lanes of eight bounds that gaps may still want, a bit each, by the tables of the anchors whose origins, slopes and bases these
- * are, lane by lane. Buckets are those of `bucket`.
- */
-// @ts-ignore: decorator
-@inline export function wantedLanes(u: v128, v: v128, originU: v128, originV: v128, slopeU: v128, slopeV: v128, baseU: v128, baseV: v128): i32 {
-  const top = f32x4.splat(<f32>(tableBytes * 8 - 1));
-  const x = magicBucket(u, originU, slopeU, top);
-  const y = magicBucket(v, originV, slopeV, top);
-  v128.store(spill, v128.add<i32>(v128.shr<u32>(x, 3), baseU));
-  v128.store(spill, v128.add<i32>(v128.shr<u32>(y, 3), baseV), 16);
-  let low = i8x16.splat(0), high = low;
-  low = v128.load_lane<u8>(load<u32>(spill), low, 0);
-  high = v128.load_lane<u8>(load<u32>(spill, 16), high, 4);
-  low = v128.load_lane<u8>(load<u32>(spill, 4), low, 1);
-  high = v128.load_lane<u8>(load<u32>(spill, 20), high, 5);
-  low = v128.load_lane<u8>(load<u32>(spill, 8), low, 2);
-  high = v128.load_lane<u8>(load<u32>(spill, 24), high, 6);
-  low = v128.load_lane<u8>(load<u32>(spill, 12), low, 3);
-  high = v128.load_lane<u8>(load<u32>(spill, 28), high, 7);
-  const seven = i32x4.splat(7);
-  const places = i16x8.narrow_i32x4_s(v128.and(x, seven), v128.and(y, seven));
-  const bits = i8x16.swizzle(i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0), i8x16.narrow_i16x8_s(places, places));
-  return v128.bitmask<i8>(v128.eq<i8>(v128.and(v128.or(low, high), bits), bits)) & 255;
-}
-
-// @ts-ignore: decorator
-@inline function magicBucket(bounds: v128, origins: v128, slopes: v128, top: v128): v128 {
-  const x = v128.mul<f32>(v128.sub<f32>(bounds, origins), slopes);
-  return v128.add<f32>(v128.pmax<f32>(f32x4.splat(0), v128.pmin<f32>(top, x)), f32x4.splat(MAGIC));
 }
 
 /** A bit for each of eight lanes. */
@@ -129,25 +53,51 @@ export function fetchGaps(s: i32): void {
   return sum;
 }
 
-/** The last gap that a row of this bound may lie in, if it is still wanted in that one or in one before it; else -1. */
+/** The last gap that a row of this bound may lie in; of one that lies before all the first. */
+// @ts-ignore: decorator
+@inline function lastGap(s: i32, bound: f32): i32 {
+  const last = at32(gapEnds, s) - 1;
+  let low = at32(gapStarts, s) + hint(s, bound);
+  const x = f32x4.splat(bound);
+  for (let more = 16; more == 16 && low < last; low += more) {
+    const keys = gapKeys + (<usize>low << 2);
+    const u = i16x8.narrow_i32x4_s(v128.le<f32>(v128.load(keys, 4), x), v128.le<f32>(v128.load(keys, 20), x));
+    const v = i16x8.narrow_i32x4_s(v128.le<f32>(v128.load(keys, 36), x), v128.le<f32>(v128.load(keys, 52), x));
+    more = ctz(~v128.bitmask<i8>(i8x16.narrow_i16x8_s(u, v)));
+  }
+  return min(low, last);
+}
+
+/** Whether a row of this bound is wanted in the last gap that it may lie in, or may lie in one before it. */
+// @ts-ignore: decorator
+@inline function mayWant(s: i32, gap: i32, bound: f32): bool {
+  return bound <= f32At(gapLimits, gap) || (bound <= highKey(f64At(gapFrom, gap)) && gap > at32(gapStarts, s));
+}
+
+/** The last gap that a row of this bound may lie in, if it may be wanted in that one or in one before it; else -1. */
+// @ts-ignore: decorator
+@inline export function likelyGap(s: i32, bound: f32): i32 {
+  const gap = lastGap(s, bound);
+  // padding has no number for a bound
+  const inside = bound <= f32At(gapReach, s) && bound >= f32At(gapKeys, at32(gapStarts, s));
+  return inside && mayWant(s, gap, bound) ? gap : -1;
+}
+
+/** Whether a row of this bound is wanted in gap `last` or in one before it that it may lie in. */
+export function wantedIn(s: i32, last: i32, bound: f32): bool {
+  for (let g = last; bound > f32At(gapLimits, g); g--) {
+    // rows beyond this lie in no gap before this one
+    if (g == at32(gapStarts, s) || bound > highKey(f64At(gapFrom, g))) return false;
+  }
+  return true;
+}
+
+/** The last gap that a row of this bound may lie in, if it is wanted in that one or in one before it; else -1. */
 export function wantingGap(s: i32, bound: f32): i32 {
   // padding has no number for a bound
-  if (!(bound <= f32At(gapReach, s))) return -1;
-  const first = at32(gapStarts, s);
-  if (bound < f32At(gapKeys, first)) return -1;
-  const last = at32(gapEnds, s) - 1;
-  let low = first + <i32>load<u16>(tableHints + <usize>s * hintBytes() + (<usize>(bucket(s, bound) / HINTED) << 1));
-  const x = f32x4.splat(bound);
-  for (let more = 8; more == 8 && low < last; low += more) {
-    const keys = gapKeys + (<usize>low << 2);
-    more = ctz(~lanesOf(v128.le<f32>(v128.load(keys, 4), x), v128.le<f32>(v128.load(keys, 20), x)));
-  }
-  low = min(low, last);
-  for (let g = low; bound > f32At(gapLimits, g); g--) {
-    // rows beyond this lie in no gap before this one
-    if (g == first || bound > highKey(f64At(gapFrom, g))) return -1;
-  }
-  return low;
+  if (!(bound <= f32At(gapReach, s)) || bound < f32At(gapKeys, at32(gapStarts, s))) return -1;
+  const gap = lastGap(s, bound);
+  return wantedIn(s, gap, bound) ? gap : -1;
 }
 
 /** Keeps row j where it is among the nearest of its gap; `g` is the last gap that it may lie in. */
@@ -201,7 +151,7 @@ function insert(i: i32, s: i32, g: i32, j: i32, distance: f64): void {
 function narrow(s: i32, g: i32, limit: f32): void {
   const before = f32At(gapLimits, g);
   setF32(gapLimits, g, limit);
-  let end = tableBytes * 8;
+  let end = tableBytes << 4;
   if (g < at32(gapEnds, s) - 1) {
     const next = f32At(gapKeys, g + 1);
     if (next <= limit) return;
@@ -210,17 +160,5 @@ function narrow(s: i32, g: i32, limit: f32): void {
     setF32(gapReach, s, limit);
     setReach(s);
   }
-  clear(s, bucket(s, limit) + 1, min(bucket(s, before) + 1, end));
-}
-
-/** Clears bits [from, to) of an anchor's table. */
-function clear(s: i32, from: i32, to: i32): void {
-  const table = tables + <usize>s * <usize>tableBytes;
-  while (from < to) {
-    const cell = table + (<usize>from >> 3);
-    const next = min((from | 7) + 1, to);
-    const bits = ((1 << (next - from)) - 1) << (from & 7);
-    store<u8>(cell, load<u8>(cell) & ~<u8>bits);
-    from = next;
-  }
+  clearTable(s, bucket(s, limit) + 1, min(bucket(s, before) + 1, end));
 }

@@ -1,6 +1,6 @@
 // Unordered pairs in a band of distance, each met once. Pairs that are surely in the band and not wanted are only counted;
 // those that are wanted, or on an edge of the band, are handed out for exact distances to decide.
-import { isAnswered } from './anchors';
+import { isAnswered } from './guards';
 import { exact } from './exact';
 import { highKey, lowestReachingAny, lowKey } from './keys';
 import { at32, f32At } from './numbers';

@@ -84,10 +84,10 @@ export let gapRows: usize = 0;
 export let gapDistances: usize = 0;
 /** f32 [window]: upper end of what the gaps still want */
 export let gapReach: usize = 0;
-/** bit tables of what the gaps still want, by bound: bytes a row, and where and how steep a row's scale is */
+/** tables of what the gaps still want, by bound (table.ts): bytes a row, and the offset and slope of a row's buckets */
 export let tables: usize = 0;
 export let tableBytes: i32 = 0;
-export let tableOrigins: usize = 0;
+export let tableOffsets: usize = 0;
 export let tableSlopes: usize = 0;
 export let tableHints: usize = 0;
 
@@ -108,6 +108,8 @@ export let seen: usize = 0;
 /** 32 bytes to hand numbers from vectors to scalars */
 export let spill: usize = 0;
 export let chooser: usize = 0;
+/** rows that gaps may want, listed from a strip (see hits.ts) */
+export let hits: usize = 0;
 /** found pairs of this thread: i32 (i, j) */
 export let found: usize = 0;
 /** rows of anchors that are packed at a time, and panels whose bounds with them are worked out before rows look at theirs */
@@ -170,7 +172,7 @@ export function setup(plan: usize, scratch: usize): void {
   gapReach = field(plan, 30);
   tables = field(plan, 31);
   tableBytes = field(plan, 32);
-  tableOrigins = field(plan, 33);
+  tableOffsets = field(plan, 33);
   tableSlopes = field(plan, 34);
   blockRows = field(plan, 35);
   cancelFlag = field(plan, 36);
@@ -195,7 +197,8 @@ export function setup(plan: usize, scratch: usize): void {
   seen = strip + <usize>blockRows * line;
   spill = seen + <usize>(group * 4 + 64);
   chooser = spill + 64;
-  found = chooser + <usize>(max(nearestRoom, 1) * 24 + 64);
+  hits = chooser + <usize>(max(nearestRoom, 1) * 24 + 64);
+  found = hits + 2048;
 }
 
 /** The lowest upper bound that a pair of this bound can have. */
