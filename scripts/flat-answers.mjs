@@ -115,8 +115,14 @@ function study(name, seed) {
   return result;
 }
 
-function figures({ auc, equalErrorRate, pixelsAuc }) {
-  return { auc: auc.value, low: auc.low, high: auc.high, equalErrorRate, pixelsAuc };
+function figures({ auc, equalErrorRate, pixels }) {
+  return {
+    auc: auc.value,
+    low: auc.low,
+    high: auc.high,
+    equalErrorRate: equalErrorRate.value,
+    pixelsAuc: pixels.auc.value,
+  };
 }
 
 /** One part flat and without names that tell, the other in class folders (its pairs say what is same). */

@@ -1,11 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { EngineError } from '../engine/api';
 import type {
   BenchResult,
-  ChanceInfo,
   Engine,
   EngineSettings,
-  ExamplesInfo,
   FileProblem,
   Item,
   JobOptions,
@@ -17,6 +16,7 @@ import type {
 } from '../engine/api';
 import { mineLines, mineObject, TOP, wantedItems } from './mine';
 import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
+import { evaluationLines, retrievalTable } from './judged';
 import type { Streams } from './run';
 import { counted } from './words';
 
@@ -211,8 +211,9 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ...(result.unchanged
           ? ['no better than before: no epoch ordered the held-out images better, so the model is what it was']
           : []),
-        ...(result.before ? [`held out by ${result.heldOutBy}, before: ${retrievalLine(result.before)}`] : []),
-        ...(result.after ? [`held out by ${result.heldOutBy}, after:  ${retrievalLine(result.after)}`] : []),
+        ...(result.before || result.after
+          ? heldOutLines(result.heldOutBy, result.before, result.after)
+          : notJudgedLines(result)),
         ...(result.answers
           ? [`answers that it still violates: ${result.answers.violated} of ${result.answers.judged}`]
           : []),
@@ -223,29 +224,23 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
     },
 
     async evaluate(folder, options) {
-      const { oneShot, pairs, queries, examples } = options;
+      const { oneShot, pairs, queries, examples, neighbours, out } = options;
+      if (examples === undefined && (out !== undefined || neighbours !== undefined)) {
+        throw new EngineError(
+          'bad-choice',
+          `${out === undefined ? '--neighbours' : '--out'} is for guesses, and there are none without examples.`,
+          'Name a folder of examples (--examples DIR).',
+        );
+      }
+      const guessesTo = out === undefined ? undefined : path.resolve(out);
       const result = await engine.evaluate(
-        { ...ref(folder, options), oneShot, pairs, queries, examples },
+        { ...ref(folder, options), oneShot, pairs, queries, examples, neighbours, guessesTo },
         job(options),
       );
       print(options, result, [
-        `model ${result.model} on ${result.backend}, ${result.images} images, ${result.metric} distance`,
-        ...(result.retrieval ? [`retrieval: ${retrievalLine(result.retrieval)}`] : []),
-        ...(result.pixels ? [`  raw pixels: ${retrievalLine(result.pixels)}`] : []),
-        ...(result.chance ? [chanceLine(result.chance)] : []),
-        ...(result.examples ? exampleLines(result.examples) : []),
-        ...(result.oneShot
-          ? [
-              `${result.oneShot.ways}-way one-shot, ${result.oneShot.trials} trials: ${intervalLine(result.oneShot.accuracy)}; raw pixels ${intervalLine(result.oneShot.pixels)}; chance ${percent(result.oneShot.chance)}`,
-            ]
-          : []),
-        ...(result.verification
-          ? [
-              `verification, ${result.verification.pairs} pairs: AUC ${result.verification.auc.value.toFixed(4)}, EER ${percent(result.verification.equalErrorRate)}, threshold ${result.verification.threshold.toPrecision(4)}; raw pixels AUC ${result.verification.pixelsAuc.toFixed(4)}; chance ${result.verification.chance}`,
-            ]
-          : []),
-        ...result.notes,
+        ...evaluationLines(result),
         ...problemLines(result.problems),
+        ...(out === undefined ? [] : [`guesses written to ${out}`]),
       ]);
     },
 
@@ -332,10 +327,7 @@ function mapLines(name: string, map: MapInfo, { seconds, images, classes }: Trai
       ? [
           `held out by ${map.by}, ${map.same} same and ${map.different} different pairs: AUC before ${auc(map.before)}, after ${auc(map.after)}`,
         ]
-      : [
-          `held out by ${map.by}, before: ${retrievalLine(map.before)}`,
-          `held out by ${map.by}, after: ${retrievalLine(map.after)}`,
-        ]),
+      : [...heldOutLines(map.by, map.before, map.after)]),
     ...(map.better
       ? []
       : [
@@ -344,28 +336,30 @@ function mapLines(name: string, map: MapInfo, { seconds, images, classes }: Trai
   ];
 }
 
-function chanceLine({ precisionAt1, rPrecision, mapAtR }: ChanceInfo): string {
-  return `  chance: P@1 ${percent(precisionAt1)}, R-precision ${percent(rPrecision)}, MAP@R ${percent(mapAtR)}`;
-}
-
-function exampleLines({ examples, queries, passedOver, accuracy, pixels, chance, classes }: ExamplesInfo): string[] {
+/** What was held out says of a training: before and after it, with 95 % intervals. */
+function heldOutLines(by: string, before: RetrievalInfo | undefined, after: RetrievalInfo | undefined): string[] {
+  const queries = (after ?? before)?.queries ?? 0;
   return [
-    `nearest of ${counted(examples, 'example')}, ${counted(queries, 'image')} asked, ${passedOver} passed over: ${intervalLine(accuracy)}; raw pixels ${intervalLine(pixels)}; chance ${percent(chance)}`,
-    ...classes.map(
-      each =>
-        `  ${each.name}: ${intervalLine(each.accuracy)}, ${each.queries} asked, ${counted(each.examples, 'example')}`,
-    ),
+    `held out by ${by}, ${counted(queries, 'query', 'queries')}; 95 % intervals in brackets`,
+    ...retrievalTable([
+      ...(before ? [['before', before] as const] : []),
+      ...(after ? [['after', after] as const] : []),
+    ]),
   ];
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-
-function intervalLine({ value, low, high }: { value: number; low: number; high: number }): string {
-  return `${percent(value)} (95 %: ${percent(low)} to ${percent(high)})`;
-}
-
-function retrievalLine({ precisionAt1, mapAtR, rPrecision, queries }: RetrievalInfo): string {
-  return `P@1 ${intervalLine(precisionAt1)}, R-precision ${percent(rPrecision.value)}, MAP@R ${intervalLine(mapAtR)}, ${queries} queries`;
+/** Why there are no held-out figures, where that is no map: it has its own. */
+function notJudgedLines({ map, history, heldOutBy, measure }: TrainResult): string[] {
+  if (map) return [];
+  if (history.every(({ heldOut }) => heldOut === undefined)) {
+    return [
+      'not judged: nothing was held out, so nothing says how good the model is on images that it did not learn from (more images a class, or more classes, leave some over; --held-out says how many)',
+    ];
+  }
+  // Answers held out have no classes to be retrieved by.
+  return measure === 'auc'
+    ? [`held out by ${heldOutBy}: the best epoch was chosen by the AUC of held-out answers`]
+    : [];
 }
 
 function settingsOf(options: CommonOptions): EngineSettings {

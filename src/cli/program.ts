@@ -129,6 +129,8 @@ export interface EvaluateOptions extends CommonOptions {
   oneShot?: string;
   pairs?: string;
   examples?: string;
+  neighbours?: number;
+  out?: string;
   queries?: number;
 }
 
@@ -461,6 +463,8 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--one-shot <file>', 'CSV of run,trial,test,candidate,same')
     .option('--pairs <file>', 'CSV of fold,a,b,same')
     .option('--examples <folder>', 'guess each image’s class from the nearest of these, a class a sub-folder')
+    .option('--neighbours <k>', 'of --examples: so many nearest vote (default: 1)', count)
+    .option('--out <file>', 'of --examples: also write the guesses to FILE, .csv or .jsonl, one image a line')
     .option('--queries <n>', 'images asked with at most', count)
     .action(actions.evaluate);
 

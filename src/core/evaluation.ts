@@ -31,7 +31,7 @@ export interface RetrievalReport {
   /** P@1, which is Recall@1 */
   precisionAt1: Interval;
   /** share of queries with one of their class among the k nearest */
-  recallAt: Record<number, number>;
+  recallAt: Record<number, Interval>;
   rPrecision: Interval;
   mapAtR: Interval;
 }
@@ -91,7 +91,7 @@ export function* retrievalSteps(
     queries,
     alone,
     precisionAt1: proportion(firsts.filter(Boolean).length, queries),
-    recallAt: Object.fromEntries(ks.map((k, at) => [k, queries === 0 ? NaN : hits[at]! / queries])),
+    recallAt: Object.fromEntries(ks.map((k, at) => [k, proportion(hits[at]!, queries)])),
     rPrecision: meanInterval(rPrecisions),
     mapAtR: meanInterval(maps),
   };
@@ -111,12 +111,14 @@ export function pooledRetrieval(reports: readonly RetrievalReport[]): RetrievalR
       Math.hypot(...judged.map(report => share(report) * half(of(report)))),
     );
   };
+  const pooled = (of: (report: RetrievalReport) => Interval): Interval =>
+    proportion(Math.round(queries * mean(report => of(report).value)) || 0, queries);
   const ks = Object.keys(judged[0]?.recallAt ?? {}).map(Number);
   return {
     queries,
     alone: reports.reduce((sum, { alone }) => sum + alone, 0),
-    precisionAt1: proportion(Math.round(queries * mean(({ precisionAt1 }) => precisionAt1.value)) || 0, queries),
-    recallAt: Object.fromEntries(ks.map(k => [k, mean(({ recallAt }) => recallAt[k]!)])),
+    precisionAt1: pooled(({ precisionAt1 }) => precisionAt1),
+    recallAt: Object.fromEntries(ks.map(k => [k, pooled(({ recallAt }) => recallAt[k]!)])),
     rPrecision: interval(({ rPrecision }) => rPrecision),
     mapAtR: interval(({ mapAtR }) => mapAtR),
   };

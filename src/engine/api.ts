@@ -9,7 +9,10 @@ export { EngineError, messageOf } from './errors';
 export type {
   ChanceInfo,
   EngineSettings,
+  EpochPoint,
+  HeldOutMeasure,
   EvaluateParams,
+  EvaluateResult,
   ExamplesInfo,
   IntervalInfo,
   MapInfo,

@@ -457,7 +457,7 @@ export interface RetrievalInfo {
   queries: number;
   alone: number;
   precisionAt1: IntervalInfo;
-  recallAt: Record<number, number>;
+  recallAt: Record<number, IntervalInfo>;
   rPrecision: IntervalInfo;
   mapAtR: IntervalInfo;
 }
@@ -530,20 +530,48 @@ export interface EvaluateParams extends FolderRef {
   queries?: number;
   /** a folder of examples, a class a sub-folder: what the folder's images are is guessed from the nearest of them */
   examples?: string;
+  /** nearest examples that vote; 1 by default */
+  neighbours?: number;
+  /** a file for what each image was guessed to be, `.csv` or `.jsonl`, absolute */
+  guessesTo?: string;
 }
 
-/** Classification by the nearest example. */
+/** Classification by the nearest examples. */
 export interface ExamplesInfo {
-  /** example images, and images that were asked about */
+  /** example images */
   examples: number;
+  /** nearest examples that vote */
+  neighbours: number;
+  /** images whose class is one of the examples': they say how good the guesses are */
   queries: number;
-  /** images of the folder that could not be asked: no class, or one without an example, or the example itself */
+  /** the folder's other images: no class, one without an example, or an example itself */
   passedOver: number;
-  accuracy: IntervalInfo;
-  pixels: IntervalInfo;
+  /** absent where no image can say it */
+  accuracy?: IntervalInfo;
+  pixels?: IntervalInfo;
   /** of a guess: an example drawn at random */
-  chance: number;
+  chance?: number;
   classes: { name: string; examples: number; queries: number; accuracy: IntervalInfo }[];
+  /** by class of the examples: images that are guessed to be of it, and how many of them are nearly as near to another */
+  guessed: { name: string; images: number; nearTies: number }[];
+  /** each of the folder's images that is no example itself */
+  guesses: GuessInfo[];
+}
+
+/** What the nearest examples say that an image is. */
+export interface GuessInfo {
+  /** in the folder */
+  path: string;
+  /** what its folder says, where that says anything */
+  class?: string;
+  guess: string;
+  /** the nearest example of that class, in the folder of examples, and how far it is */
+  nearest: string;
+  distance: number;
+  /** share of the nearest examples that are of that class, 0 to 1 */
+  agreement: number;
+  /** the nearest example of another class is at most 5 % farther */
+  nearTie: boolean;
 }
 
 /** What guessing reaches on average. */
@@ -554,10 +582,24 @@ export interface ChanceInfo {
   mapAtR: number;
 }
 
+/** Pairs told apart by one threshold on their distance. */
+export interface VerificationInfo {
+  /** area under the ROC curve */
+  auc: IntervalInfo;
+  /** where false matches and false non-matches are as frequent */
+  equalErrorRate: IntervalInfo;
+  /** false non-match rate, by the false match rate that is let pass */
+  fnmrAt: Record<string, IntervalInfo>;
+  /** false and true match rate, at most 200 points */
+  roc: { fmr: number; tmr: number }[];
+}
+
 export interface EvaluateResult {
   model: string;
   backend: string;
   images: number;
+  /** that its images have */
+  classes: number;
   metric: Metric;
   retrieval?: RetrievalInfo;
   /** the same by raw grey pixels, and by chance */
@@ -565,14 +607,14 @@ export interface EvaluateResult {
   chance?: ChanceInfo;
   examples?: ExamplesInfo;
   oneShot?: { accuracy: IntervalInfo; trials: number; ways: number; pixels: IntervalInfo; chance: number };
-  verification?: {
+  verification?: VerificationInfo & {
     pairs: number;
-    auc: IntervalInfo;
-    equalErrorRate: number;
+    /** of these, pairs said to be the same */
+    same: number;
+    /** the distance at the equal error rate */
     threshold: number;
-    fnmrAt: Record<string, number>;
-    roc: { fmr: number; tmr: number }[];
-    pixelsAuc: number;
+    /** the same by raw grey pixels */
+    pixels: VerificationInfo;
     /** what guessing reaches, of the AUC and of the error rate alike */
     chance: number;
   };

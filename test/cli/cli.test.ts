@@ -273,6 +273,50 @@ describe('margin', () => {
     expect((await margin(...args, '--index-above', '18')).out).not.toContain('an index looks');
   });
 
+  it('judges a model beside raw pixels and chance, each figure with its interval, in columns', async () => {
+    const pairs = path.join(home, 'pairs.csv');
+    const rows = ['circle', 'square'].flatMap(shape => [
+      `1,circle/00.png,${shape}/01.png,${shape === 'circle' ? 1 : 0}`,
+      `1,circle/02.png,${shape}/03.png,${shape === 'circle' ? 1 : 0}`,
+    ]);
+    await writeFile(pairs, ['fold,a,b,same', ...rows].join('\n'));
+    const { code, out } = await margin('evaluate', folder, '--pairs', pairs, '--quiet');
+    expect(code).toBe(0);
+    const span = String.raw`[\d.]+ % \([\d.]+ to [\d.]+\)`;
+    for (const figure of ['P@1', 'Recall@5', 'Recall@10', 'R-precision', 'MAP@R', 'equal error rate'])
+      expect(out).toMatch(new RegExp(`\\n  ${figure} +${span} +${span} +[\\d.]+ %\\n`));
+    expect(out).toMatch(/\n {2}FNMR at FMR 10\.0 % +[\d.]+ % \(.*\) +[\d.]+ % \(.*\) +90\.0 %\n/);
+    expect(out).toMatch(/\n {2}AUC +\d\.\d{4} \(\d\.\d{4} to \d\.\d{4}\) +\d\.\d{4} \(.*\) +0\.5000\n/);
+    const table = out.split('\n').filter(line => /^ {2}(P@1|Recall|R-prec|MAP)/.test(line));
+    // aligned: the second column begins at one place
+    expect(new Set(table.map(line => line.search(/(?<= {2}\S+ +)\d/)))).toHaveProperty('size', 1);
+  });
+
+  it('says what images without classes are by a folder of examples, and writes it to a file', async () => {
+    const examples = path.join(home, 'examples');
+    const unsorted = path.join(home, 'unsorted');
+    await writeShapes(examples, 4, ['circle', 'square']);
+    await mkdir(unsorted);
+    for (let i = 0; i < 3; i++)
+      await writeFile(path.join(unsorted, `${String(i)}.png`), await shapeImage('circle', 30 + i));
+    const file = path.join(home, 'guesses.jsonl');
+    const { code, out } = await margin('evaluate', unsorted, '--examples', examples, '--out', file, '--quiet');
+    expect(code).toBe(0);
+    expect(out).toMatch(/3 images classified by the nearest of 8 examples, \d+ near-tie/);
+    expect(out).toContain('not scored: no image has a class that is among those of the examples');
+    const guesses = (await readFile(file, 'utf8')).trimEnd().split('\n');
+    expect(guesses.map(line => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ path: '0.png', agreement: 1 }),
+      expect.objectContaining({ path: '1.png' }),
+      expect.objectContaining({ path: '2.png' }),
+    ]);
+    const alone = await margin('evaluate', unsorted, '--out', file);
+    expect(alone).toMatchObject({ code: 2, out: '' });
+    expect(alone.err).toContain('--out is for guesses');
+    const nothing = await margin('evaluate', unsorted, '--quiet');
+    expect(nothing.out).toMatch(/No image has a class[^]*one folder a class/);
+  });
+
   it('measures the machine, without a folder, and says what ran', async () => {
     const kernel = json(
       await margin('bench', 'kernel', '--images', '1000', '--dimension', '16', '--runs', '1', '--json'),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,18 @@ describe('evaluating a model', () => {
     expect(result.oneShot).toMatchObject({ trials: 3, ways: 3 });
     expect(result.oneShot!.chance).toBeCloseTo(1 / 3);
     expect(result.verification!.chance).toBe(0.5);
+    // Whatever it is, there is an interval around it, of the model and of raw pixels.
+    const { verification: { pixels, ...own } = { pixels: undefined } } = result;
+    const spans = [own, pixels!].flatMap(info => [
+      (info as NonNullable<typeof pixels>).auc,
+      (info as NonNullable<typeof pixels>).equalErrorRate,
+      ...Object.values((info as NonNullable<typeof pixels>).fnmrAt),
+    ]);
+    for (const { value, low, high } of [...spans, ...Object.values(result.retrieval!.recallAt)]) {
+      expect(low).toBeLessThanOrEqual(value);
+      expect(value).toBeLessThanOrEqual(high);
+    }
+    expect(spans).toHaveLength(10);
     expect(result.notes).toEqual([]);
   }, 60_000);
 
@@ -66,9 +78,72 @@ describe('evaluating a model', () => {
     ]);
     expect(info!.chance).toBeCloseTo((7 * (5 / 9) + 8 * (4 / 9)) / 15);
     const right = info!.classes.reduce((sum, { queries, accuracy }) => sum + queries * accuracy.value, 0);
-    expect(info!.accuracy.value).toBeCloseTo(right / 15);
-    expect(info!.accuracy.value).toBeGreaterThan(info!.chance);
-    expect(info!.pixels.value).toBeGreaterThan(0);
+    expect(info!.accuracy!.value).toBeCloseTo(right / 15);
+    expect(info!.accuracy!.value).toBeGreaterThan(info!.chance!);
+    expect(info!.pixels!.value).toBeGreaterThan(0);
+    // The triangles are guessed too, and the one that is an example is not.
+    expect(info!.guesses).toHaveLength(23);
+    expect(info!.guessed.map(({ name }) => name)).toEqual(['circle', 'square']);
+    expect(info!.guessed.reduce((sum, { images }) => sum + images, 0)).toBe(23);
+    const triangle = info!.guesses.find(({ path: at }) => at === 'triangle/00.png')!;
+    expect(triangle).toMatchObject({ class: 'triangle', agreement: 1 });
+    expect(triangle.nearest).toMatch(new RegExp(`^${triangle.guess}/`));
+    expect(triangle.distance).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('classifies a folder without any classes, scores nothing, and writes one guess a line', async () => {
+    const flat = path.join(home, 'flat');
+    await mkdir(flat, { recursive: true });
+    const truth = new Map<string, string>();
+    for (const [i, shape] of ['circle', 'square', 'circle'].entries()) {
+      truth.set(`${String(i)}, it.png`, shape);
+      await writeFile(path.join(flat, `${String(i)}, it.png`), await shapeImage(shape as 'circle', 40 + i));
+    }
+    for (const [file, neighbours] of [
+      ['guesses.jsonl', 1],
+      ['guesses.csv', 3],
+    ] as const) {
+      const guessesTo = path.join(home, file);
+      const {
+        examples: info,
+        notes,
+        classes,
+      } = await engine.evaluate({
+        folder: flat,
+        settings,
+        examples,
+        guessesTo,
+        neighbours,
+      });
+      expect(classes).toBe(0);
+      expect(info).toMatchObject({ queries: 0, passedOver: 3, neighbours, classes: [] });
+      expect(info!.accuracy).toBeUndefined();
+      expect(info!.guesses.map(({ path: at }) => at).sort()).toEqual([...truth.keys()]);
+      expect(notes).toEqual(['No image has a class, so there is no retrieval by class.']);
+      const text = await readFile(guessesTo, 'utf8');
+      if (file === 'guesses.jsonl') {
+        const rows = text.trimEnd().split('\n');
+        expect(rows.map(line => JSON.parse(line) as object)).toEqual(info!.guesses);
+      } else {
+        expect(text).toMatch(/^path,class,guess,nearest,distance,agreement,near_tie\n"0, it.png",,/);
+        expect(text.trimEnd().split('\n')).toHaveLength(4);
+      }
+    }
+  }, 60_000);
+
+  it('writes guesses to a file of a known kind only, and says so before any work', async () => {
+    const guessesTo = path.join(home, 'guesses.txt');
+    await expect(engine.evaluate({ folder, settings, examples, guessesTo })).rejects.toMatchObject({
+      code: 'bad-choice',
+      message: expect.stringMatching(/neither in .csv nor in .jsonl/) as string,
+    });
+  });
+
+  it('says of a folder without classes what is missing and what to do', async () => {
+    const result = await engine.evaluate({ folder, settings: { ...settings, classes: 'none' } });
+    expect(result).toMatchObject({ classes: 0 });
+    expect(result.retrieval).toBeUndefined();
+    expect(result.notes.join(' ')).toMatch(/No image has a class.*one folder a class.*--pairs.*--examples/);
   }, 60_000);
 
   it('says of examples that tell nothing apart what is missing', async () => {

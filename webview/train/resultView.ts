@@ -83,11 +83,11 @@ function beforeAndAfter(
   modelBefore: string,
   how: string,
 ): TemplateResult {
-  const rows: [string, (info: RetrievalInfo) => IntervalInfo | number | undefined][] = [
+  const rows: [string, (info: RetrievalInfo) => IntervalInfo | undefined][] = [
     ['P@1', ({ precisionAt1 }) => precisionAt1],
     ...Object.keys(after.recallAt)
       .filter(notOne)
-      .map((k): [string, (info: RetrievalInfo) => number | undefined] => [
+      .map((k): [string, (info: RetrievalInfo) => IntervalInfo | undefined] => [
         t('Recall@{0}', k),
         ({ recallAt }) => recallAt[Number(k)],
       ]),

@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { retrievalChance } from '../../core/chance';
-import { distanceSteps, oneShotSteps, retrievalSteps, verification } from '../../core/evaluation';
+import { distanceSteps, oneShotSteps, retrievalSteps } from '../../core/evaluation';
 import type { Embedded, OneShotTrial } from '../../core/evaluation';
 import { sampleIndices, seeded } from '../../core/splits';
+import { judgedVerificationSteps } from '../../core/verification-intervals';
 import { PixelStore } from '../../dataset';
 import { parseCsv } from '../../manifest/csv';
-import type { EvaluateParams, EvaluateResult } from '../../rpc/engine-protocol';
+import type { EvaluateParams, EvaluateResult, VerificationInfo } from '../../rpc/engine-protocol';
 import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
+import { refuseGuessesFile, writeGuesses } from '../guesses-file';
 import type { KnownImage } from '../inventory';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
@@ -36,8 +38,11 @@ export async function evaluateModel(
 ): Promise<EvaluateResult> {
   const { settings, folder } = params;
   const { signal } = options;
+  if (params.guessesTo !== undefined) refuseGuessesFile(params.guessesTo);
   const inventory = await workspace.takeInventory(settings, options);
-  refuseUnminable(folder, inventory.images, inventory.problems, 'uncertain-pairs');
+  // One image is enough to be classified.
+  if (params.examples === undefined) refuseUnminable(folder, inventory.images, inventory.problems, 'uncertain-pairs');
+  else refuseEmpty(folder, inventory.images, inventory.problems);
   return embedders.use(folder, settings, signal, async embedder => {
     const { metric, weights } = embedder;
     const embed = async (place: Workspace, known: readonly KnownImage[]) => {
@@ -58,13 +63,6 @@ export async function evaluateModel(
         : rows;
     const find = finder(images);
     const retrieve = (data: Embedded) => inSlices(retrievalSteps(data, labels, { queries }), signal);
-    const notes: string[] = [];
-    // With one class alone every answer is right, and says nothing.
-    if (names.length === 1) {
-      notes.push(
-        `All images that have a class are of one (“${names[0]}”): retrieval by class needs a second one to tell from.`,
-      );
-    }
     const retrieved = names.length > 1 ? await retrieve(model) : undefined;
     const judged = retrieved !== undefined && retrieved.queries > 0;
     const byExamples = async (at: string) => {
@@ -73,12 +71,15 @@ export async function evaluateModel(
       refuseEmpty(at, examples.images, examples.problems);
       const embedded = await embed(place, examples.images);
       problems.push(...examples.problems, ...embedded.problems);
-      return judgeByExamples(own, embedded, options);
+      const info = await judgeByExamples(own, embedded, params.neighbours ?? 1, options);
+      if (params.guessesTo !== undefined) await writeGuesses(path.resolve(params.guessesTo), info.guesses);
+      return info;
     };
     return {
       model: settings.model,
       backend: embedder.backend.name,
       images: images.length,
+      classes: names.length,
       metric,
       ...(judged && {
         retrieval: retrieved,
@@ -92,10 +93,34 @@ export async function evaluateModel(
       ...(params.pairs !== undefined && {
         verification: await verificationOf(path.resolve(params.pairs), find, model, pixels, signal),
       }),
-      notes,
+      notes: judged ? [] : notesOf(names, params),
       problems,
     };
   });
+}
+
+/** Why there is no retrieval by class, and what to do about it. */
+function notesOf(names: readonly string[], { examples, oneShot, pairs }: EvaluateParams): string[] {
+  // With one class alone every answer would be right, and say nothing.
+  if (names.length === 1) {
+    return [
+      `All images that have a class are of one (“${names[0]}”): retrieval by class needs a second one to tell from.`,
+    ];
+  }
+  if (names.length > 1) {
+    return [
+      'Each class has a single image, so there is no other to find: retrieval by class needs two images or more of a class.',
+    ];
+  }
+  const asked = examples !== undefined || oneShot !== undefined || pairs !== undefined;
+  return [
+    'No image has a class, so there is no retrieval by class.',
+    ...(asked
+      ? []
+      : [
+          'To judge the model, sort images into one folder a class (--classes none switches that off), or give pairs (--pairs FILE), trials (--one-shot FILE) or examples of each class (--examples DIR).',
+        ]),
+  ];
 }
 
 async function floorOf(
@@ -213,16 +238,24 @@ async function verificationOf(
     );
   }
   const distances = (data: Embedded) => inSlices(distanceSteps(data, pairs), signal);
-  const report = verification(await distances(model), same);
-  const { auc, equalErrorRate, threshold, fnmrAt } = report;
+  const judge = async (data: Embedded) => {
+    const report = await inSlices(judgedVerificationSteps(await distances(data), same, pairs), signal);
+    const { auc, equalErrorRate, fnmrAt } = report;
+    const info: VerificationInfo = {
+      auc,
+      equalErrorRate,
+      fnmrAt,
+      roc: report.roc.map(({ fmr, tmr }) => ({ fmr, tmr })),
+    };
+    return { info, report };
+  };
+  const { info, report } = await judge(model);
   return {
     pairs: report.pairs,
-    auc,
-    equalErrorRate,
-    threshold,
-    fnmrAt,
-    roc: report.roc.map(({ fmr, tmr }) => ({ fmr, tmr })),
-    pixelsAuc: verification(await distances(pixels), same).auc.value,
+    same: report.same,
+    ...info,
+    threshold: report.threshold,
+    pixels: (await judge(pixels)).info,
     chance: 0.5,
   };
 }

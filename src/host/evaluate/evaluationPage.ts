@@ -1,7 +1,10 @@
 import * as vscode from 'vscode';
-import type { ChanceInfo, EvaluateResult, ExamplesInfo, RetrievalInfo } from '../../rpc/engine-protocol';
+import type { ChanceInfo, EvaluateResult, IntervalInfo, RetrievalInfo } from '../../rpc/engine-protocol';
 import { intervalText, percent } from '../train/words';
 import { count } from '../words';
+import { examplesPart } from './guessesPart';
+import { escape, table } from './markdown';
+import { rocChart } from './rocChart';
 
 const t = vscode.l10n.t;
 const SCHEME = 'margin-evaluation';
@@ -36,9 +39,7 @@ export function markdownOf(result: EvaluateResult, folder: string): string {
     t('{0} images of {1}, distance {2}, computed by {3}.', count(images), escape(folder), metric, backend),
   ];
   if (retrieval) parts.push(...retrievalPart(retrieval, result));
-  else if (result.notes.length > 0)
-    parts.push(t('There is only one class here: retrieval by class needs a second one to tell from.'));
-  else parts.push(t('No class has two images here, so there is nothing to retrieve by class.'));
+  else parts.push(...withoutClasses(result));
   if (examples) parts.push(...examplesPart(examples, model));
   if (oneShot) {
     parts.push(
@@ -54,28 +55,7 @@ export function markdownOf(result: EvaluateResult, folder: string): string {
       ),
     );
   }
-  if (verification) {
-    const { auc, equalErrorRate, threshold, fnmrAt, pixelsAuc, pairs } = verification;
-    const area = (value: number) => value.toFixed(4);
-    parts.push(
-      `## ${t('Verification')}`,
-      t('{0} pairs: same or different by one threshold on the distance.', count(pairs)),
-      table(
-        ['', ''],
-        [
-          [t('Area under the ROC curve'), t('{0} (95 %: {1} to {2})', area(auc.value), area(auc.low), area(auc.high))],
-          [t('The same by raw pixels'), area(pixelsAuc)],
-          [t('The same by chance'), area(verification.chance)],
-          [t('Equal error rate'), t('{0} (by chance {1})', percent(equalErrorRate), percent(verification.chance))],
-          [t('Threshold there'), threshold.toPrecision(4)],
-          ...Object.entries(fnmrAt).map(([rate, missed]): [string, string] => [
-            t('Missed matches at {0} false ones', percent(Number(rate))),
-            percent(missed),
-          ]),
-        ],
-      ),
-    );
-  }
+  if (verification) parts.push(...verificationPart(verification, model));
   if (result.problems.length > 0)
     parts.push(t('{0} files could not be read; the log names them.', count(result.problems.length)));
   return `${parts.join('\n\n')}\n`;
@@ -112,7 +92,7 @@ function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: Eval
           .map(k =>
             row(
               t('Recall@{0}', k),
-              ({ recallAt }) => percent(recallAt[Number(k)] ?? Number.NaN),
+              ({ recallAt }) => spanOf(recallAt[Number(k)]),
               guess(({ recallAt }) => recallAt[Number(k)] ?? Number.NaN),
             ),
           ),
@@ -132,34 +112,72 @@ function retrievalPart(retrieval: RetrievalInfo, { model, pixels, chance }: Eval
   ];
 }
 
-function examplesPart(info: ExamplesInfo, model: string): string[] {
-  const { examples, queries, passedOver, accuracy, pixels, chance, classes } = info;
+function spanOf(interval: IntervalInfo | undefined): string {
+  return interval ? intervalText(interval) : '';
+}
+
+/** Why there is no retrieval by class, and what to do about it. */
+function withoutClasses({ classes, examples, oneShot, verification }: EvaluateResult): string[] {
+  if (classes === 1) return [t('There is only one class here: retrieval by class needs a second one to tell from.')];
+  if (classes > 1) return [t('No class has two images here, so there is nothing to retrieve by class.')];
+  const judged = examples ?? oneShot ?? verification;
   return [
-    `## ${t('Classification by examples')}`,
-    t(
-      '{0} images, each given the class of the nearest of {1} examples. {2} more have no class among the examples, or are examples themselves.',
-      count(queries),
-      count(examples),
-      count(passedOver),
-    ),
-    table(
-      ['', t('Accuracy')],
-      [
-        [escape(model), intervalText(accuracy)],
-        [t('Raw pixels'), intervalText(pixels)],
-        [t('Chance'), percent(chance)],
-        ...classes.map(each => [escape(each.name), intervalText(each.accuracy)]),
-      ],
-    ),
+    t('No image has a class here, so there is no retrieval by class.'),
+    ...(judged
+      ? []
+      : [
+          t(
+            'To judge the model, sort images into one folder a class, or evaluate again and add pairs, trials or a folder of examples.',
+          ),
+        ]),
   ];
 }
 
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
-
-/** A name as it is, whatever it means to Markdown. */
-function escape(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+!|<>~-]/g, '\\$&');
+function verificationPart(info: NonNullable<EvaluateResult['verification']>, model: string): string[] {
+  const { auc, equalErrorRate, threshold, fnmrAt, pixels, pairs, same, chance, roc } = info;
+  const area = (value: number) => value.toFixed(4);
+  const areaText = (of: IntervalInfo) => t('{0} (95 %: {1} to {2})', area(of.value), area(of.low), area(of.high));
+  /** the true matches where one in a hundred different pairs passes */
+  const found = (of: typeof fnmrAt) => percent(1 - (of['0.01']?.value ?? 1));
+  return [
+    `## ${t('Verification')}`,
+    t(
+      '{0} pairs, {1} of them of the same: told apart by one threshold on the distance ({2} at the equal error rate).',
+      count(pairs),
+      count(same),
+      threshold.toPrecision(4),
+    ),
+    table(
+      ['', escape(model), t('Raw pixels'), t('Chance')],
+      [
+        [t('Area under the ROC curve'), areaText(auc), areaText(pixels.auc), area(chance)],
+        [t('Equal error rate'), intervalText(equalErrorRate), intervalText(pixels.equalErrorRate), percent(chance)],
+        ...Object.entries(fnmrAt).map(([rate, missed]) => [
+          t('Missed matches at {0} false ones', percent(Number(rate))),
+          intervalText(missed),
+          spanOf(pixels.fnmrAt[rate]),
+          percent(1 - Number(rate)),
+        ]),
+      ],
+    ),
+    `### ${t('ROC curve')}`,
+    rocChart(
+      { name: model, roc },
+      { name: t('Raw pixels'), roc: pixels.roc },
+      {
+        summary: t(
+          'ROC curve. {0}: area {1}, {2} of the same pairs found at 1 % false matches. Raw pixels: area {3}, {4} found.',
+          model,
+          area(auc.value),
+          found(fnmrAt),
+          area(pixels.auc.value),
+          found(pixels.fnmrAt),
+        ),
+        falseMatches: t('different pairs that pass'),
+        trueMatches: t('same pairs that pass'),
+        chance: t('Chance'),
+        percent: share => t('{0} %', Math.round(100 * share)),
+      },
+    ),
+  ];
 }
