@@ -5,7 +5,7 @@ import { loadModel, saveModel, train } from '../../src/model';
 import type { EpochReport, TrainResult } from '../../src/model';
 import { retrieval } from '../../src/core/evaluation';
 import { bundleWorker, passingFolder } from './support/bundle';
-import { environment, quickOptions, stripes, tinyInput } from './support/training';
+import { environment, quickOptions, shortTraining, stripes, tinyInput } from './support/training';
 import { wasmDir } from './support/wasm';
 
 const weightsOf = (result: TrainResult): number[] => [...new Float32Array(result.artifacts.weights)];
@@ -172,34 +172,34 @@ describe('training', () => {
     expect(result.history.at(-1)!.loss).toBeLessThan(result.history[0]!.loss * 0.9);
   });
 
+  // One of each loss, distance and scale; all of them in combinations.slow.test.ts.
   it.each([
-    ['contrastive', 'l2', true],
-    ['contrastive', 'cosine', true],
-    ['contrastive', 'l1', false],
-    ['triplet', 'l2', true],
-    ['triplet', 'sql2', true],
-    ['triplet', 'l1', true],
-    ['soft-margin', 'l2', false],
-    ['soft-margin', 'weightedL1', false],
+    ['contrastive', 'l2', false],
+    ['triplet', 'weightedL1', false],
+    ['soft-margin', 'sql2', true],
     ['hoffer-ailon', 'cosine', false],
-    ['hoffer-ailon', 'weightedL1', true],
     ['cross-entropy', 'weightedL1', false],
-  ] as const)('gets less loss with %s on %s', async (loss, distance, normalise) => {
-    const options = quickOptions({
-      loss,
-      distance,
-      normalise,
-      mining: 'all',
-      epochs: 2,
-      stepsPerEpoch: 25,
-      learningRate: 3e-3,
-      threads: 2,
-    });
-    const result = await train(options, tinyInput, stripes(6, 8), environment(workerFile));
-    expect(result.history[1]!.loss).toBeLessThan(result.history[0]!.loss);
+  ] as const)('lowers its loss and finds held-out classes better with %s on %s', async (loss, distance, normalise) => {
+    const { result, history, before, after } = await shortTraining([loss, distance, normalise], workerFile);
+    expect(history.at(-1)!.loss).toBeLessThan(history[0]!.loss);
+    expect(after).toBeGreaterThan(before);
     expect(result.weights?.length).toBe(distance === 'weightedL1' ? 8 : undefined);
     expect(result.card.embedding).toMatchObject({ metric: distance, normalise });
     if (result.weights) expect(Math.min(...result.weights)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('fits the margin to the distances that the network begins with, and the card says which', async () => {
+    const data = stripes(6, 6);
+    const marginOf = async (distance: 'l2' | 'l1', threads: number) => {
+      const options = quickOptions({ loss: 'contrastive', distance, normalise: false, epochs: 1, threads });
+      const { card } = await train(options, tinyInput, data, environment(workerFile));
+      return card.embedding.margin!;
+    };
+    const [l2, l1] = [await marginOf('l2', 1), await marginOf('l1', 1)];
+    // The l1 distance of d numbers is from 1 to sqrt(d) times the l2 distance.
+    expect(l1 / l2).toBeGreaterThan(1.5);
+    expect(l1 / l2).toBeLessThan(Math.sqrt(8));
+    expect(await marginOf('l2', 2)).toBe(l2);
   });
 
   it('ends with the reason when a worker dies', async () => {

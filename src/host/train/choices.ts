@@ -9,9 +9,9 @@ const LOSSES: readonly LossChoice[] = ['triplet', 'contrastive', 'soft-margin', 
 
 /** By loss, the distances that it can be trained with; the usual one first. */
 const DISTANCES: Readonly<Record<LossChoice, readonly Metric[]>> = {
-  triplet: ['l2', 'sql2', 'cosine', 'l1'],
+  triplet: ['l2', 'sql2', 'cosine', 'l1', 'weightedL1'],
   // the contrastive loss squares the distance itself
-  contrastive: ['l2', 'cosine', 'l1'],
+  contrastive: ['l2', 'cosine', 'l1', 'weightedL1'],
   'soft-margin': ['l2', 'sql2', 'cosine', 'l1', 'weightedL1'],
   'hoffer-ailon': ['l2', 'sql2', 'cosine', 'l1', 'weightedL1'],
   // of the probability that the learned weights give

@@ -23,3 +23,10 @@ export function distanceMatrix(
   }
   return out;
 }
+
+/** Turns squared l2 or cosine distances into the l2 distances of the same unit vectors, in place: on the sphere all order alike. */
+export function toSphere(metric: Metric, distances: Float32Array): void {
+  if (metric !== 'sql2' && metric !== 'cosine') return;
+  const factor = metric === 'cosine' ? 2 : 1;
+  for (let i = 0; i < distances.length; i++) distances[i] = Math.sqrt(Math.max(0, factor * distances[i]!));
+}

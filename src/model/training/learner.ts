@@ -8,8 +8,9 @@ import type { Plan } from '../network/plan';
 import { parameters, trainForward, updateMovingMoments } from '../network/train-forward';
 import type { SeenMoments } from '../network/train-forward';
 import { augmentInto, plainInto } from './augment';
+import { DIFFERENT, SAME } from './data';
 import type { TrainingData } from './data';
-import { distanceMatrix } from './distances';
+import { distanceMatrix, toSphere } from './distances';
 import type { Exchange } from './exchange';
 import { lossOf, takesPairs } from './losses';
 import type { HeadVariables } from './losses';
@@ -43,6 +44,8 @@ export interface RowEmbedder {
 export class Learner {
   readonly optimiser: Optimiser;
   readonly head: HeadVariables | undefined;
+  /** of the loss, where it has one */
+  readonly margin: number;
   private readonly plan: Plan;
 
   constructor(
@@ -57,6 +60,48 @@ export class Learner {
     this.plan = planOf(parts.network);
     this.head = options.distance === 'weightedL1' ? newHead(this.dimension, from?.weights) : undefined;
     this.optimiser = new Optimiser(this.parameters(), options);
+    this.margin = options.margin === 'auto' ? this.fittedMargin() : options.margin;
+    if (this.head && options.loss === 'cross-entropy') this.fitHead(this.head, from?.weights !== undefined);
+  }
+
+  private fittedMargin(): number {
+    const { loss } = this.options;
+    if (loss !== 'contrastive' && loss !== 'triplet') return 0;
+    return AUTO_MARGIN[loss] * this.typicalDistance();
+  }
+
+  /** Where cross-entropy's sigmoid neither saturates nor tells nothing apart, whatever the scale of the embeddings. */
+  private fitHead({ weights, bias }: HeadVariables, learned: boolean): void {
+    // Sigmoid units have the same scale whatever is fed, and Koch's network begins as it always did.
+    if (this.options.backbone === 'koch') return;
+    const typical = this.typicalDistance();
+    const factor = learned ? 1 : CROSS_ENTROPY_SCALE / typical;
+    weights.assign(tf.tensor1d(beforeSoftplus(this.metricWeights()!.map(w => w * factor))));
+    bias.assign(tf.tensor1d([TOSS_UP * factor * typical]));
+  }
+
+  /**
+   * Mean distance of different pictures in the first batch, as the network begins. Every replica finds the same, and a run that
+   * is taken up again as well.
+   */
+  private typicalDistance(): number {
+    const batch = this.sampler.draw(0);
+    const n = batch.rows.length;
+    const seen: SeenMoments[] = [];
+    const vectors = tf.tidy(() => {
+      const x = this.trunk(this.pictures(batch.rows, batch.turns, 0, 0));
+      return this.embedding(trainForward(this.plan, x, seen)).dataSync<'float32'>();
+    });
+    for (const { mean, variance } of seen) tf.dispose([mean, variance]);
+    const { distance } = this.options;
+    const distances = distanceMatrix(distance, vectors, n, this.dimension, this.metricWeights());
+    const relations = this.sampler.relationMatrix(batch);
+    const of = (relation: number): number => {
+      const found = distances.filter((_, at) => relations[at] === relation);
+      return found.reduce((sum, d) => sum + d, 0) / found.length;
+    };
+    // Pairs that were answered the same may be all that a batch has.
+    return of(DIFFERENT) || of(SAME) || 1;
   }
 
   /** This learner as one of those that share `exchange`; before the first step only. */
@@ -105,7 +150,7 @@ export class Learner {
       tuples = chosen.kind === 'pairs' ? chosen.a.length : chosen.anchor.length;
       if (tuples === 0) return tf.sum(tf.mul(own, 0)) as tf.Scalar;
       const z = this.whole(own, all, from, to, n);
-      return lossOf(this.options.loss, this.options.distance, this.options.margin, z, chosen, this.head);
+      return lossOf(this.options.loss, this.options.distance, this.margin, z, chosen, this.head);
     }, learned);
     const loss = value.dataSync()[0]!;
     const gradients = this.summed(learned.map(variable => grads[variable.name]!));
@@ -214,6 +259,7 @@ export class Learner {
     const distances = needed
       ? distanceMatrix(distance, all, n, this.dimension, this.metricWeights())
       : new Float32Array(0);
+    if (mining === 'distance-weighted') toSphere(distance, distances);
     const random = new Random(this.options.seed, 0x313e, step);
     return (takesPairs(loss) ? minePairs : mineTriplets)(mining, distances, relations, n, this.dimension, random);
   }
@@ -280,16 +326,22 @@ export class Learner {
   }
 }
 
-/**
- * Weights that add up to 4 at first, or those that a model had learned before; and a bias for which embeddings 1 apart on
- * average are a toss-up.
- */
+/** A margin in units of the distance that is usual between different pictures at first. */
+const AUTO_MARGIN = { contrastive: 1.2, triplet: 0.2 };
+/** The usual distance that cross-entropy begins with, and the share of it at which same and different are a toss-up. */
+const CROSS_ENTROPY_SCALE = 8;
+const TOSS_UP = 0.75;
+
+/** Weights that add up to 4 at first, or those that a model had learned before; and a bias that is a distance of 1. */
 function newHead(dimension: number, learned?: readonly number[]): HeadVariables {
   const start = learned?.length === dimension ? learned : new Array<number>(dimension).fill(4 / dimension);
-  // softplus^-1; a weight of 0 has none, and one so small weighs as little.
-  const before = Float32Array.from(start, w => Math.max(w, 1e-8) + Math.log(-Math.expm1(-Math.max(w, 1e-8))));
   return {
-    weights: tf.variable(tf.tensor1d(before), true),
+    weights: tf.variable(tf.tensor1d(beforeSoftplus(start)), true),
     bias: tf.variable(tf.tensor1d([1]), true) as tf.Variable<tf.Rank.R1>,
   };
+}
+
+/** softplus^-1; a weight of 0 has none, and one so small weighs as little. */
+function beforeSoftplus(weights: ArrayLike<number>): Float32Array {
+  return Float32Array.from(weights, w => Math.max(w, 1e-8) + Math.log(-Math.expm1(-Math.max(w, 1e-8))));
 }

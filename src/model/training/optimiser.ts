@@ -103,9 +103,9 @@ function softplusPull(v: tf.Tensor, lambda: number): tf.Tensor {
   return tf.tidy(() => tf.mul(tf.mul(tf.softplus(v), tf.sigmoid(v)), lambda));
 }
 
-/** A short warm-up, then the schedule. */
+/** A warm-up of 50 steps, or of a tenth of a run of fewer than 500, then the schedule. */
 export function rateFactor(schedule: TrainOptions['schedule'], step: number, progress: number, epoch: number): number {
-  const warmUp = Math.min(1, (step + 1) / 50);
+  const warmUp = Math.min(1, Math.max((step + 1) / 50, 10 * progress));
   if (schedule === 'cosine') return warmUp * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));
   if (schedule === 'decay') return warmUp * 0.99 ** epoch;
   return warmUp;

@@ -53,7 +53,8 @@ export interface TrainOptions {
   embeddingSize: number;
   /** multiplies the backbone's number of filters */
   widen: number;
-  margin: number;
+  /** `auto`: as fits the distances of the network as it begins */
+  margin: number | 'auto';
   mining: OnlineMining;
   /** classes a batch (P) and images a class (K) */
   classesPerBatch: number;
@@ -112,7 +113,7 @@ export function completeOptions(
   const learned = loss === 'cross-entropy';
   const kept = from && METRICS_OF[loss].includes(from.metric) ? from.metric : undefined;
   const distance = chosen.distance ?? kept ?? (learned ? 'weightedL1' : 'l2');
-  // Cross-entropy is on embeddings as they are, whatever the model did with them.
+  // Koch's cross-entropy is on embeddings as they are, whatever the model did with them.
   const normalise = chosen.normalise ?? (learned ? false : (from?.normalise ?? distance !== 'weightedL1'));
   const options: TrainOptions = {
     backbone,
@@ -121,7 +122,7 @@ export function completeOptions(
     normalise,
     embeddingSize: backbone === 'own' ? 0 : BACKBONE_DEFAULTS[backbone].embeddingSize,
     widen: 1,
-    margin: loss === 'contrastive' ? 1 : 0.2,
+    margin: usualMargin(loss, distance, normalise),
     mining: learned
       ? 'all'
       : normalise && distance === 'l2' && loss === 'contrastive'
@@ -162,8 +163,8 @@ export function completeOptions(
 
 /** By loss, the distances that it is defined on, or learns anything by; see `checkOptions` for why. */
 const METRICS_OF: Record<Loss, readonly Metric[]> = {
-  contrastive: ['l2', 'l1', 'cosine'],
-  triplet: ['l2', 'sql2', 'l1', 'cosine'],
+  contrastive: ['l2', 'l1', 'weightedL1', 'cosine'],
+  triplet: ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'],
   'soft-margin': ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'],
   'hoffer-ailon': ['l2', 'sql2', 'l1', 'weightedL1', 'cosine'],
   'cross-entropy': ['weightedL1'],
@@ -178,6 +179,16 @@ function usualLoss(
   return backbone === 'koch' && distance === undefined ? 'cross-entropy' : 'triplet';
 }
 
+/** Whether distances order as those of unit vectors do, whose scale is the same whatever the network. */
+function onSphere({ distance, normalise }: Pick<TrainOptions, 'distance' | 'normalise'>): boolean {
+  return distance === 'cosine' || (normalise && (distance === 'l2' || distance === 'sql2'));
+}
+
+function usualMargin(loss: Loss, distance: Metric, normalise: boolean): number | 'auto' {
+  if (!onSphere({ distance, normalise })) return 'auto';
+  return loss === 'contrastive' ? 1 : 0.2;
+}
+
 /**
  * Refuses combinations that make no sense.
  * @throws OptionsError with the reason
@@ -188,29 +199,21 @@ export function checkOptions(o: TrainOptions): void {
   };
   refuse(
     o.loss === 'cross-entropy' && o.distance !== 'weightedL1',
-    `Cross-entropy is on the probability that the learned weighted L1 gives (Koch 2015): choose the distance weightedL1, not ${o.distance}.`,
-  );
-  refuse(
-    o.distance === 'weightedL1' && (o.loss === 'contrastive' || o.loss === 'triplet'),
-    `The weights of a weighted L1 could meet any margin by growing: with it choose cross-entropy, soft-margin or hoffer-ailon, not ${o.loss}.`,
+    `Cross-entropy is on the probability sigmoid(b - distance) (Koch 2015), which has no scale of its own unless weights of the distance are learned: choose weightedL1, not ${o.distance}.`,
   );
   refuse(
     o.loss === 'contrastive' && o.distance === 'sql2',
     'The contrastive loss squares the distance itself (Hadsell 2006): choose the distance l2, not sql2.',
   );
   refuse(
-    o.mining === 'distance-weighted' && !(o.normalise && o.distance === 'l2'),
-    'Distance-weighted mining knows how distances lie on the unit sphere only (Wu 2017): choose l2 and normalised embeddings, or another mining.',
+    o.mining === 'distance-weighted' && !onSphere(o),
+    `Distance-weighted mining draws by how likely a distance is between random points of the unit sphere (Wu 2017), which is known of l2 and sql2 of normalised embeddings and of cosine: choose those, not ${o.distance}${o.normalise ? '' : ' of embeddings as they are'}, or another mining.`,
   );
   const reach = o.normalise ? LARGEST[o.distance](o.embeddingSize || Infinity) : o.distance === 'cosine' ? 2 : Infinity;
   const usesMargin = o.loss === 'contrastive' || o.loss === 'triplet';
   refuse(
-    usesMargin && !(o.margin > 0 && o.margin < reach),
+    usesMargin && o.margin !== 'auto' && !(o.margin > 0 && o.margin < reach),
     `A margin of ${o.margin} cannot be met: ${o.distance} distances ${reach === Infinity ? 'start at 0' : `lie between 0 and ${reach.toPrecision(3)} here`}.`,
-  );
-  refuse(
-    o.normalise && o.distance === 'weightedL1' && o.loss === 'cross-entropy',
-    "Koch's cross-entropy is on embeddings as they are: switch normalisation off.",
   );
   refuse(
     o.whiten && o.backbone === 'koch',

@@ -225,6 +225,7 @@ export class Run {
       ...(asItCame && !whitened?.kept
         ? { artifacts: original.artifacts, dimension: original.dimension, unchanged: true }
         : network),
+      margin: this.learner.margin,
       history: this.history,
       best: this.best,
       ...(whitened ? { whitened } : {}),

@@ -50,6 +50,8 @@ export interface TrainOutcome {
   dimension: number;
   /** of the weighted L1 */
   weights?: Float32Array;
+  /** of the loss, where it has one */
+  margin: number;
   history: EpochReport[];
   best: RunState['best'];
   /** nothing was better: `artifacts` is the model that was gone on from, whatever was chosen */

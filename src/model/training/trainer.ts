@@ -196,8 +196,8 @@ class Session {
   }
 
   /** How what was trained is compared. */
-  private compared({ weights }: TrainOutcome): ModelCard['embedding'] {
-    const { normalise, distance: metric, loss, margin } = this.options;
+  private compared({ weights, margin }: TrainOutcome): ModelCard['embedding'] {
+    const { normalise, distance: metric, loss } = this.options;
     return {
       normalise,
       metric,

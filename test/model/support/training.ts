@@ -1,6 +1,8 @@
 import os from 'node:os';
-import { completeOptions } from '../../../src/model';
-import type { ModelInput, TrainEnvironment, TrainingData, TrainOptions } from '../../../src/model';
+import { METRICS } from '../../../src/core/types';
+import type { Metric } from '../../../src/core/types';
+import { completeOptions, LOSSES, train } from '../../../src/model';
+import type { Loss, ModelInput, TrainEnvironment, TrainingData, TrainOptions } from '../../../src/model';
 import { Random } from '../../../src/model/training/random';
 import { wasmDir } from './wasm';
 
@@ -60,4 +62,32 @@ export function quickOptions(chosen: Parameters<typeof completeOptions>[0] = {})
 
 export function environment(workerFile: string, more: Partial<TrainEnvironment> = {}): TrainEnvironment {
   return { backend: { choice: 'wasm', wasmDir: wasmDir() }, workerFile, ...more };
+}
+
+export type Combination = readonly [loss: Loss, distance: Metric, normalise: boolean];
+
+/** Every combination of loss, distance and normalisation that is accepted. */
+export function trainable(): Combination[] {
+  const all = LOSSES.flatMap(loss =>
+    METRICS.flatMap(distance => [true, false].map((normalise): Combination => [loss, distance, normalise])),
+  );
+  return all.filter(([loss, distance, normalise]) => {
+    try {
+      return completeOptions({ loss, distance, normalise }, tinyInput, 1).loss === loss;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A short training on stripes, with everything else left to its defaults: the epochs, and held-out MAP@R before the first. */
+export async function shortTraining([loss, distance, normalise]: Combination, workerFile: string) {
+  const data = stripes(12, 8);
+  const options = quickOptions({ loss, distance, normalise, heldOut: 0.5, epochs: 4, stepsPerEpoch: 25, threads: 2 });
+  const run = (chosen: Partial<TrainOptions>) =>
+    train({ ...options, ...chosen }, tinyInput, data, environment(workerFile));
+  const idle = await run({ epochs: 1, stepsPerEpoch: 1, learningRate: 1e-12, weightDecay: 0 });
+  const result = await run({});
+  const { history } = result;
+  return { result, history, before: idle.history[0]!.heldOut!, after: history.at(-1)!.heldOut! };
 }
