@@ -10,13 +10,13 @@ import type {
   JobOptions,
   IntervalInfo,
   MapInfo,
-  Progress,
   RetrievalInfo,
   TrainResult,
 } from '../engine/api';
 import { mineLines, mineObject, TOP, wantedItems } from './mine';
 import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import { evaluationLines, retrievalTable } from './judged';
+import { progressLines } from './progress';
 import type { Streams } from './run';
 import { counted } from './words';
 
@@ -30,7 +30,7 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
   };
   const job = (options: CommonOptions): JobOptions => ({
     signal,
-    ...(!options.quiet && { report: progressLine(io.err) }),
+    ...(!options.quiet && { report: progressLines(io.err).report }),
   });
   const ref = (folder: string, options: CommonOptions) => ({
     folder: path.resolve(folder),
@@ -190,18 +190,21 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
     },
 
     async train(folder, options) {
+      const lines = options.quiet ? undefined : progressLines(io.err);
       const { out: name, distance: metric, channels, augment, ...rest } = options;
       const result = await engine.train(
         {
           ...ref(folder, options),
           ...choicesOf(rest),
           name,
+          replace: options.force === true,
           metric,
           ...(channels !== undefined && { channels: channels === '1' ? 1 : 3 }),
           ...(augment && { augmentation: augmentationOf(augment) }),
         },
-        job(options),
+        { signal, ...(lines && { report: lines.report }) },
       );
+      lines?.finish(result.history, result.measure);
       print(options, result, [
         ...(result.map
           ? mapLines(name, result.map, result)
@@ -386,17 +389,4 @@ function problemLines(problems: readonly FileProblem[]): string[] {
     ...named,
     ...(rest > 0 ? [`  … and ${rest} more (--json names all)`] : []),
   ];
-}
-
-/** One line that is written over on a terminal; a line a stage where standard error is a file. */
-function progressLine(err: NodeJS.WritableStream): (progress: Progress) => void {
-  const terminal = (err as { isTTY?: boolean }).isTTY === true;
-  let last = '';
-  return ({ stage, done, total, secondsLeft }) => {
-    const share = total > 0 ? `${done} of ${total}` : `${done}`;
-    const left = secondsLeft === undefined ? '' : `, ${Math.ceil(secondsLeft)} s left`;
-    if (terminal) err.write(`\r\u001b[K${stage}: ${share}${left}${total > 0 && done >= total ? '\n' : ''}`);
-    else if (stage !== last) err.write(`${stage}: ${total > 0 ? total : '…'}\n`);
-    last = stage;
-  };
 }

@@ -122,6 +122,7 @@ export interface TrainCliOptions extends CommonOptions {
   freeze?: boolean;
   map?: boolean;
   use: ('classes' | 'answers')[];
+  force?: boolean;
   out: string;
 }
 
@@ -457,6 +458,7 @@ export function buildProgram(version: string, actions: Actions): Command {
     .option('--no-map', 'train the network itself')
     .option('--use <what>', 'classes, answers or both', used, ['classes', 'answers'] as TrainCliOptions['use'])
     .requiredOption('--out <name>', 'the model’s name under .margin/models')
+    .option('--force', 'replace a model of that name that was trained otherwise')
     .action(actions.train);
 
   common(program.command('evaluate').description('judge a model: retrieval, one-shot, verification'))

@@ -393,6 +393,8 @@ export type LossChoice = 'contrastive' | 'triplet' | 'soft-margin' | 'hoffer-ail
 export interface TrainParams extends FolderRef {
   /** the model's name under `.margin/models` */
   name: string;
+  /** false: refuse where another training made a model of that name; by default that one is replaced */
+  replace?: boolean;
   backbone?: BackboneChoice;
   loss?: LossChoice;
   metric?: Metric;

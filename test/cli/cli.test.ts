@@ -273,6 +273,61 @@ describe('margin', () => {
     expect((await margin(...args, '--index-above', '18')).out).not.toContain('an index looks');
   });
 
+  it('tells each epoch of a training, and replaces no model that was trained otherwise', async () => {
+    const shapes = path.join(home, 'to-train');
+    await writeShapes(shapes, 8);
+    const choices = [
+      '--backbone',
+      'conv4',
+      '--steps-per-epoch',
+      '2',
+      '--seed',
+      '3',
+      '--backend',
+      'wasm',
+      '--out',
+      'kept',
+    ];
+    const train = ['train', shapes, ...choices, '--epochs', '3'];
+    // Stopped after its first epoch, it keeps the best so far...
+    const child = spawn(process.execPath, [cli, ...train.slice(0, -1), '400'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      const before = err;
+      err += chunk.toString();
+      if (!before.includes('epoch 1 of') && err.includes('epoch 1 of')) child.kill('SIGINT');
+    });
+    expect(await new Promise(resolve => child.once('exit', resolve))).toBe(130);
+    const card = async () =>
+      JSON.parse(await readFile(path.join(shapes, '.margin/models/kept/card.json'), 'utf8')) as {
+        training: { ended: string };
+      };
+    expect((await card()).training.ended).toBe('cancelled');
+    // ...and another training does not take its place unasked.
+    const other = await margin(...train);
+    expect(other).toMatchObject({ code: 1, out: '' });
+    expect(other.err).toMatch(
+      /There is a model “kept” already: trained with other choices \(conv4, triplet, l2, 400 epochs\) on \d+ images/,
+    );
+    expect(other.err).toContain('--force');
+    expect((await card()).training.ended).toBe('cancelled');
+
+    const forced = await margin(...train, '--force');
+    expect(forced.code).toBe(0);
+    const lines = forced.err.split('\n').filter(line => line.startsWith('epoch '));
+    expect(lines).toHaveLength(3);
+    for (const [i, line] of lines.entries())
+      expect(line).toMatch(
+        new RegExp(
+          String.raw`^epoch ${String(i + 1)} of 3: loss [\d.e-]+, held-out MAP@R [\d.]+ %, best [\d.]+ % \(epoch \d\)$`,
+        ),
+      );
+    expect(forced.out).toMatch(/held out by image, \d+ quer(y|ies)[^]*\n {2} +before +after\n {2}P@1 +[\d.]+ % \(/);
+    // The same again is the same training.
+    const again = await margin(...train, '--quiet');
+    expect(again).toMatchObject({ code: 0, err: '' });
+  }, 120_000);
+
   it('judges a model beside raw pixels and chance, each figure with its interval, in columns', async () => {
     const pairs = path.join(home, 'pairs.csv');
     const rows = ['circle', 'square'].flatMap(shape => [

@@ -16,6 +16,7 @@ import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { inSlices } from '../slices';
 import { refuseIdle } from './idle-choices';
+import { refuseReplacing } from './earlier-model';
 import { isMap, learnMap, sourceOf } from './learn-map';
 import { labelsOf, refuseEmpty } from './mine';
 import { answersAmong, oldAnswers } from './train-answers';
@@ -46,11 +47,14 @@ export async function trainModel(
   const folder = path.join(await writable(workspace), 'models', name);
   const inventory = await workspace.takeInventory(settings, options);
   refuseEmpty(workspace.folder, inventory.images, inventory.problems);
-  if (isMap(params, inventory.images))
+  if (isMap(params, inventory.images)) {
+    if (params.replace === false) await refuseReplacing(folder, { mapOf: params.from ?? settings.model });
     return learnMap(workspace, params, folder, inventory, embedders, assets, options);
+  }
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
   const input = source?.card.input ?? inputOf(params);
   const choice = optionsOf(params, source?.card.embedding, input);
+  if (params.replace === false) await refuseReplacing(folder, { options: choice });
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   const { data, classes } = trainingData(workspace, images, pixels, params);
 
