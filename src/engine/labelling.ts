@@ -383,9 +383,12 @@ export class Labelling {
       ...(candidate.reason !== undefined && { reason: candidate.reason }),
     };
     if (candidate.kind === 'pair') {
-      const { a, b, distance, group } = candidate;
+      const { a, b, distance, group, suspect, reason } = candidate;
       return {
         ...base,
+        // the path where it lies now, not where it was mined
+        ...(suspect && reason !== undefined && { reason: `${ref(suspect === 'a' ? a : b).path}: ${reason}` }),
+        ...(suspect && { suspect }),
         kind: 'pair',
         a: ref(a),
         b: ref(b),

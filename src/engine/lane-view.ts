@@ -1,4 +1,5 @@
 import { PairTable } from '../core/flat';
+import { CERTAIN } from '../core/mining/label-errors';
 import { type OrderChange, QuestionOrder, QuestionTable, type Worth, worthOf } from '../core/order';
 import { pairKey } from '../core/pairs';
 import { calibrate, type RelationGraph } from '../core/relations';
@@ -10,6 +11,8 @@ import { imagesOf } from './lanes';
 import type { CandidateQuestion, QuestionLane, StoredCandidate } from './lanes';
 
 const FIRST_LEARNED = 50;
+/** Of a question that needs no model's opinion, such as an image under two classes: before whatever distances say. */
+const FIRST_OF_ALL: Worth = { violation: 1e6, uncertainty: 1 };
 
 /** Which pairs of images a candidate asks about. */
 export function pairsOf(candidate: CandidateQuestion): [ImageHash, ImageHash][] {
@@ -209,6 +212,7 @@ export class LaneView {
     const context = { lane: lane as MinedLane, margin, ...(threshold !== undefined && { threshold }) };
     return question => {
       const candidate = candidates[question];
+      if (lane === 'label-errors' && candidate.score >= CERTAIN) return FIRST_OF_ALL;
       // Where no model was asked, the score is all there is to go by.
       return isMeasured(candidate) ? worthOf(candidate, context) : { violation: candidate.score, uncertainty: 0 };
     };

@@ -18,6 +18,8 @@ export interface PairQuestion {
   reason?: string;
   /** of near duplicates */
   group?: GroupOfCandidate;
+  /** of label errors: the image whose class is in doubt; the reason goes on from its name */
+  suspect?: 'a' | 'b';
 }
 
 /** A mined pair. */

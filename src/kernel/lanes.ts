@@ -65,7 +65,29 @@ export async function minePairs(context: LaneContext): Promise<LaneResult> {
   const rule = pairRule(problem.request, turn.distance);
   const collector = await pairCollectorFor(context, rule, turn.distance);
   const result = await rankCandidates(context, collector, turn.notes);
+  if (problem.request.lane === 'hard-positives') await countNearPositives(context, turn.distance, result);
   return problem.request.lane === 'hard-negatives' ? result : { ...result, threshold: turn.distance };
+}
+
+/**
+ * Counts the hard positives that the least distance leaves out: those beyond the quantile, and nearer. Where there are any,
+ * that takes a second pass without the guard.
+ */
+async function countNearPositives(context: LaneContext, turn: number, { found, partial }: LaneResult): Promise<void> {
+  const { problem, runtime } = context;
+  const { minDistance, ...guards } = problem.request.guards;
+  if (minDistance === undefined || partial) return;
+  problem.leftOut['minDistance'] = 0;
+  if (minDistance <= turn) return;
+  const request = { ...problem.request, guards, topK: 1 };
+  const all: LaneContext = {
+    ...context,
+    problem: { ...problem, request, leftOut: {} },
+    runtime: { ...runtime, cache: undefined },
+  };
+  const collector = await pairCollectorFor(all, pairRule(request, turn), turn);
+  const whole = await fill(all, collector, new Selection(all.problem));
+  if (!whole.partial) problem.leftOut['minDistance'] = whole.found - found;
 }
 
 async function pairCollectorFor(context: LaneContext, rule: PairRule, turn: number): Promise<Collector> {

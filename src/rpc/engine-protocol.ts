@@ -201,6 +201,8 @@ export interface PairItem extends ItemBase {
   distance?: number;
   /** of near duplicates: which group of the lane it is in, 1 the largest, and how many images that has */
   group?: { number: number; size: number };
+  /** of label errors: the image whose class is in doubt, where it is one of the two; the reason begins with its path */
+  suspect?: 'a' | 'b';
   /** in the lane of disagreements: what each person said, shown like the model's opinion only after the answer */
   said?: SaidBy[];
 }

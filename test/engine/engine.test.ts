@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Engine } from '../../src/engine/engine';
-import type { MineParams, Progress, TripletItem } from '../../src/rpc/engine-protocol';
+import type { MineParams, PairItem, Progress, TripletItem } from '../../src/rpc/engine-protocol';
 import { shapeImage, writeShapes } from '../support/images';
 import { builtAssets, SETTINGS as settings } from '../support/settings';
 
@@ -188,6 +188,35 @@ describe('mine, judge, undo', () => {
     expect(await engine.lanes({ folder, settings })).toEqual([first.lane]);
     expect((await engine.mine(mining(folder))).kept).toBeUndefined();
     expect((await engine.lanes({ folder, settings }))[0].total).toBe(whole.lane.total);
+  });
+
+  it('counts files with the same bytes, and asks first about those that lie in two classes, by their paths', async () => {
+    const folder = await fresh();
+    await cp(path.join(folder, 'circle/00.png'), path.join(folder, 'circle/again.png'));
+    await cp(path.join(folder, 'square/03.png'), path.join(folder, 'triangle/square.png'));
+    const lane = mining(folder, { lane: 'label-errors', items: 100 });
+    const { report, items = [] } = await engine.mine(lane);
+    expect(report.leftOut['identicalFiles']).toBe(2);
+    expect(report.images).toBe(24);
+    const [first] = items as PairItem[];
+    const [suspect, witness] = first.suspect === 'a' ? [first.a, first.b] : [first.b, first.a];
+    expect(suspect).toMatchObject({ path: 'square/03.png', class: 'square' });
+    expect(witness.class).toBe('triangle');
+    expect(first.reason).toBe(
+      'square/03.png: filed under “square”, and with the same bytes as triangle/square.png (“triangle”): at most one class is right',
+    );
+    const { items: asked } = await engine.window({ folder, settings, lane: 'label-errors', count: 9 });
+    expect(asked[0]).toMatchObject({ suspect: first.suspect, reason: first.reason });
+    // the path is where the file lies now
+    await rename(path.join(folder, 'square/03.png'), path.join(folder, 'square/renamed.png'));
+    await engine.scan({ folder, settings });
+    const { items: later } = await engine.window({ folder, settings, lane: 'label-errors', count: 100 });
+    expect(later.find(({ id }) => id === first.id)?.reason).toMatch(/^square\/renamed\.png: filed under/);
+    // a class that a person names settles it
+    const review = await engine.review({ folder, settings });
+    await review.reclass([suspect.hash], 'square', 'r');
+    const after = await engine.mine(lane);
+    for (const { reason } of after.items ?? []) expect(reason).not.toContain('filed under');
   });
 
   it('has an answer on disk before the window moves on, never asks it again, and brings it back on undo', async () => {

@@ -418,6 +418,32 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     await revealed.page.close();
   });
 
+  test('of two images it marks the one whose class is in doubt, for eyes and ears, in the narrowest panel too', async () => {
+    const items: PairItem[] = (['b', 'a'] as const).map((suspect, n) => ({
+      ...(pair(n) as PairItem),
+      lane: 'label-errors',
+      suspect,
+      reason: 'dogs/0.jpg: 9 of its 10 nearest images are “cats”, 1 is “dogs”',
+    }));
+    const { page, complaints } = await host.open(new ScriptedEngine(items), {}, { width: 240, height: 480 });
+    await shows(page, 'pair-0');
+    const mark = page.locator('figure .suspect');
+    expect(await mark.count()).toBe(1);
+    expect(await page.locator('figure.role-1 .suspect').innerText()).toBe('Class in doubt');
+    expect((await mark.boundingBox())!.width).toBeGreaterThan(10);
+    await expect.poll(() => page.locator('.announcements').innerText()).toContain('Second 0.jpg (Class in doubt)');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(240);
+    await page.keyboard.press('d');
+    await shows(page, 'pair-1');
+    expect(await page.locator('figure.role-0 .suspect').count()).toBe(1);
+    expect(await mark.count()).toBe(1);
+    expect(await page.locator('.last').innerText()).toContain('dogs/0.jpg: 9 of its 10 nearest images');
+    await page.setViewportSize({ width: 600, height: 720 });
+    expect(await mark.innerText()).toBe('Class in doubt');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test('a change of classes is offered beside the question, made by one key, and no obstacle', async () => {
     const offer = {
       a: { hash: hash(1), path: 'pets/cats/1.jpg', class: 'pets/cats' },

@@ -159,7 +159,11 @@ function announcement(what: Announcement): string {
     case 'item': {
       // With the names of the files: the same words for every item would be heard as nothing new.
       const paths = imagesOf(what.item).map(({ path }) => nameOf(path));
-      const named = roleTitles(what.item).map((role, i) => `${role} ${paths[i]!}`);
+      const { item } = what;
+      const inDoubt = item.kind === 'pair' && item.suspect ? (item.suspect === 'a' ? 0 : 1) : -1;
+      const named = roleTitles(item).map(
+        (role, i) => `${role} ${paths[i]!}${i === inDoubt ? ` (${t('Class in doubt')})` : ''}`,
+      );
       const kind = what.item.kind === 'pair' ? t('Pair') : t('Triplet');
       const asked = what.item.lane === 'disagreements' ? t('Pair on which people differ') : kind;
       return `${asked}: ${named.join(', ')}`;

@@ -47,6 +47,7 @@ function figureView(
 ): TemplateResult {
   const hidden = model.looks.inPlace && index !== model.face;
   const count = imagesOf(item).length;
+  const isSuspect = item.kind === 'pair' && item.suspect === (index === 0 ? 'a' : 'b');
   return html`
     <figure class="role-${index}" ?hidden=${hidden}>
       <div class="frame">
@@ -74,6 +75,13 @@ function figureView(
             : nothing
         }
         ${image.class === undefined ? nothing : html`<span class="class"><bdi>${image.class}</bdi></span>`}
+        ${
+          isSuspect
+            ? html`<span class="suspect" title=${t('This image’s class is in doubt.')}
+                >${icon('warning')}<span>${t('Class in doubt')}</span></span
+              >`
+            : nothing
+        }
         <span class="file"><bdi>${image.path.slice(image.path.lastIndexOf('/') + 1)}</bdi></span>
       </figcaption>
     </figure>

@@ -25,7 +25,8 @@ export function opinion(item: Item, whole = false): string {
     return [t('positive {0}, negative {1}', positive, negative), ...about].join(' · ');
   }
   const apart = item.distance === undefined ? [] : [t('distance {0}', distance(item.distance))];
-  return [...saidTexts(item.said ?? [], whole), ...apart, ...about].join(' · ');
+  const group = item.group ? [t('group {0}: {1} images', item.group.number, item.group.size)] : [];
+  return [...saidTexts(item.said ?? [], whole), ...apart, ...group, ...about].join(' · ');
 }
 
 /** What each person said of a pair, such as `ada: Same`. */

@@ -1,3 +1,5 @@
+import { rowDistance } from '../distances';
+import { mayCompare } from './guards';
 import { DIFFERENT, answerOf, type Problem } from './problem';
 import type { PairCandidate } from './types';
 
@@ -8,8 +10,13 @@ export interface NearestRows {
   distances: Float64Array;
 }
 
+/** The score of what is certain: more than any share, so that it comes first. */
+export const CERTAIN = 2;
+
 /**
- * Suspected label errors, best first, by two signs:
+ * Suspected label errors, best first, by three signs:
+ * - an image that is filed under several classes at once (`data.conflicts`), which is certain: paired with the nearest image of
+ *   another of its classes (where there is none, of its own; else with the nearest of all), until such a pair is answered;
  * - an image whose nearest neighbours (leave-one-out) say another class than its own: paired with the nearest one of that
  *   class; score: the share of votes by which that class leads;
  * - two images of different classes that are each other's nearest of all, and nearer than half of all images are to their own
@@ -20,18 +27,23 @@ export interface NearestRows {
  */
 export function labelErrors(problem: Problem, nearest: NearestRows): PairCandidate[] {
   const suspects = new Map<string, PairCandidate>();
-  const add = (i: number, j: number, distance: number, score: number, reason: string) => {
+  const add = (i: number, j: number, found: Pick<PairCandidate, 'distance' | 'score' | 'reason'>, isOne: boolean) => {
     const [a, b] = problem.ranks[i]! < problem.ranks[j]! ? [i, j] : [j, i];
     const known = suspects.get(`${a} ${b}`);
-    if (!known || known.score < score) suspects.set(`${a} ${b}`, { kind: 'pair', a, b, distance, score, reason });
+    if (known && known.score >= found.score) return;
+    suspects.set(`${a} ${b}`, { kind: 'pair', a, b, ...found, ...(isOne && { suspect: a === i ? 'a' : 'b' }) });
   };
   const typical = medianToOwnClass(problem, nearest);
   const sizes = new Map(problem.classes.map(({ label, start, end }) => [label, end - start]));
   for (const i of problem.rows) {
     const vote = voteOf(problem, nearest, i, sizes.get(problem.data.labels[i]!)!);
-    if (vote) add(i, vote.witness, vote.distance, vote.lead, vote.reason);
+    if (vote) add(i, vote.witness, { distance: vote.distance, score: vote.lead, reason: vote.reason }, true);
     const twin = twinOf(problem, nearest, i, typical);
-    if (twin) add(i, twin.row, twin.distance, 1 - twin.distance / typical, twin.reason);
+    if (twin)
+      add(i, twin.row, { distance: twin.distance, score: 1 - twin.distance / typical, reason: twin.reason }, false);
+    const conflict = problem.data.conflicts?.get(i);
+    const witness = conflict && witnessOf(problem, nearest, i, conflict.labels);
+    if (witness) add(i, witness.row, { distance: witness.distance, score: CERTAIN, reason: conflict.reason }, true);
   }
   const { ranks } = problem;
   return [...suspects.values()].sort(
@@ -64,6 +76,39 @@ function voteOf(problem: Problem, { count, rows, distances }: NearestRows, i: nu
     `${votes.get(other)} of its ${voters} nearest images are ${nameOf(problem, other)}, ` +
     `${ownVotes === 0 ? 'none' : ownVotes} ${ownVotes > 1 ? 'are' : 'is'} ${nameOf(problem, own)}`;
   return { witness: rows[at]!, distance: distances[at]!, lead, reason };
+}
+
+/** The image to look at beside one of several classes: the nearest of the others, of its own, of all; none once one is judged. */
+function witnessOf(
+  problem: Problem,
+  { count, rows, distances }: NearestRows,
+  i: number,
+  others: readonly number[],
+): { row: number; distance: number } | undefined {
+  const { data, answered, classes, request } = problem;
+  for (let at = answered.starts[i]!; at < answered.starts[i + 1]!; at++) {
+    if (others.includes(data.labels[answered.others[at]!]!)) return undefined;
+  }
+  const between = rowDistance(request.metric, data.dimension, request.weights);
+  const nearestOf = (labels: readonly number[]) => {
+    let best: { row: number; distance: number } | undefined;
+    for (const { label, start, end } of classes) {
+      if (!labels.includes(label)) continue;
+      for (const row of problem.rows.subarray(start, end)) {
+        if (!mayCompare(problem, i, row)) continue;
+        const distance = between(data.vectors, i, data.vectors, row);
+        // rows of a class are in the order of their hashes: the first of equal ones stays
+        if (!best || distance < best.distance) best = { row, distance };
+      }
+    }
+    return best;
+  };
+  const first = rows[i * count]!;
+  return (
+    nearestOf(others) ??
+    nearestOf([data.labels[i]!]) ??
+    (first < 0 ? undefined : { row: first, distance: distances[i * count]! })
+  );
 }
 
 function twinOf(problem: Problem, { count, rows, distances }: NearestRows, i: number, typical: number) {

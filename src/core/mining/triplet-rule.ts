@@ -28,8 +28,8 @@ export class TripletRule {
 
   /** Distances that a negative may have beside a positive at distance d; the relative margin may narrow or empty the band. */
   band(d: number): Band {
-    const { metric, guards } = this.#request;
-    const band = this.#bandOfLane(d);
+    const { metric, guards, margin, boundary } = this.#request;
+    const band = bandOfKind(this.kind, d, margin, boundary);
     if (!guards.relativeMargin) return band;
     const from = Math.max(band.from, relativeMarginFloor(metric, d, guards.relativeMargin));
     return { from, to: Math.max(from, band.to) };
@@ -52,7 +52,7 @@ export class TripletRule {
    * lets through beside this positive.
    */
   emit(anchor: number, positives: Neighbours, negatives: Neighbours, emit: EmitTriplet, counts: RuleCounts): void {
-    const { strategy, perPair, guards, margin } = this.#request;
+    const { strategy, perPair, guards, margin, boundary } = this.#request;
     const [first, last] = guards.rankWindow ?? [0, Infinity];
     const from = strategy === 'hardest' ? farthest(positives) : 0;
     const to = strategy === 'hardest' ? Math.min(from + 1, positives.count) : positives.count;
@@ -62,7 +62,7 @@ export class TripletRule {
       const dp = positives.distances[at]!;
       const band = this.band(dp);
       if (guards.relativeMargin) {
-        const whole = this.#bandOfLane(dp);
+        const whole = bandOfKind(this.kind, dp, margin, boundary);
         if (band.from > whole.from && whole.from < whole.to) counts.relativeMargin++;
       }
       const inBand = negatives.lowerBound(band.from);
@@ -83,10 +83,8 @@ export class TripletRule {
           for (let n = begin; n < begin + perPair && inside(n); n++) take(n);
           break;
         case 'hardest':
-          // batch-hard on the whole data set: the nearest negative of all, hard or semi-hard, if it violates the margin
-          if (rankZero + first < end && tripletScore(margin, dp, negatives.distances[rankZero + first]!) > 0) {
-            take(rankZero + first);
-          }
+          // batch-hard on the whole data set: the nearest negative of all (of the window), where the lane's band has it
+          if (begin === rankZero + first && inside(begin)) take(begin);
           break;
         case 'distance-weighted': {
           const stop = Math.min(end, negatives.lowerBound(band.to));
@@ -96,12 +94,6 @@ export class TripletRule {
         }
       }
     }
-  }
-
-  #bandOfLane(d: number): Band {
-    const { strategy, margin, boundary } = this.#request;
-    if (strategy === 'hardest') return { from: 0, to: bandOfKind('semi-hard', d, margin, boundary).to };
-    return bandOfKind(this.kind, d, margin, boundary);
   }
 }
 

@@ -6,7 +6,7 @@ export type Strategy =
   | 'nearest'
   /** every negative in the band, nearest first, up to `perPair` */
   | 'all'
-  /** the anchor's farthest positive with its nearest negative (batch-hard), in either lane, where it violates the margin */
+  /** the anchor's farthest positive with its nearest negative of all (batch-hard), where that is in the lane's band */
   | 'hardest'
   /** one negative of the band, drawn with the weights of Wu et al. 2017 */
   | 'distance-weighted';
@@ -22,6 +22,16 @@ export interface MiningData {
   labels: Int32Array;
   /** names of the classes, by label: only for reasons in words */
   classNames?: readonly string[];
+  /** rows whose image is filed under several classes at once: for the lane of label errors */
+  conflicts?: ReadonlyMap<number, ClassConflict>;
+}
+
+/** One image under several classes, of which at most one is right. */
+export interface ClassConflict {
+  /** its other classes, as far as other rows have them */
+  labels: readonly number[];
+  /** where it is filed, in words that go on from its name */
+  reason: string;
 }
 
 /** Answers so far, by canonical pair. A set is enough to leave them out; with relations, a `same` pair of one class stays a positive. */
@@ -97,6 +107,8 @@ export interface PairCandidate {
   reason?: string;
   /** of near duplicates */
   group?: GroupOfCandidate;
+  /** of label errors: the image whose class is in doubt, where it is one of the two; the reason speaks of it */
+  suspect?: 'a' | 'b';
 }
 
 export interface TripletCandidate {
@@ -122,7 +134,8 @@ export interface MiningReport {
   /** candidates in the band, after the guards and before caps and topK */
   found: number;
   /**
-   * What was left out, by name. `self`: rows (each with itself); `flagged`, `unclassed`: rows; `exactDuplicates`, `answered`,
+   * What was left out, by name. `identicalFiles`: files with the bytes of another one, which count as one image (counted by who
+   * reads the files); `self`: rows (each with itself); `flagged`, `unclassed`: rows; `exactDuplicates`, `answered`,
    * `minDistance`: unordered pairs that the lane would have looked at; `relativeMargin`: anchor-positive pairs whose band it
    * narrowed; `rankWindow`: triplets passed over at ranks before the window; `perImage`, `perClassPair`, `perDuplicateGroup`:
    * candidates over the cap; `implied`: near duplicates that follow from those kept (and from those after them); `topK`:

@@ -2,14 +2,14 @@ import path from 'node:path';
 import { pairKey } from '../../core/pairs';
 import { whyIgnored } from '../../core/mining/choices';
 import { mine } from '../../kernel';
-import type { MiningData, MiningRequest } from '../../core/mining/types';
-import type { Metric, PairKey, Relation } from '../../core/types';
+import type { ClassConflict, MiningData, MiningRequest } from '../../core/mining/types';
+import type { ImageHash, Metric, PairKey, Relation } from '../../core/types';
 import type { FileProblem, MineParams, MineResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import { fittingMargin } from '../default-margin';
 import type { Embedders } from '../embedders';
 import { EngineError } from '../errors';
-import type { KnownImage } from '../inventory';
+import type { Inventory, KnownImage } from '../inventory';
 import { toStored } from '../lanes';
 import type { StoredLane } from '../lanes';
 import { StageProgress } from '../progress';
@@ -123,6 +123,7 @@ export async function mineLane(
     const { vectors } = await filled.store.matrix(ids, options.signal);
     const { labels, names } = labelsOf(usable);
     const data: MiningData = { vectors, dimension: embedder.dimension, ids, labels, classNames: names };
+    if (lane === 'label-errors') data.conflicts = conflictsOf(workspace, inventory.conflicts, ids, names);
     const fitting =
       params.margin === 'auto' ? fittingMargin(lane, metric, data, embedder.card, embedder.weights) : undefined;
     const chosen = fitting && (await inSlices(fitting, options.signal));
@@ -161,6 +162,7 @@ export async function mineLane(
       wasmDir: path.join(assets.dist, 'wasm'),
       cache: workspace.miningCache(embedder.key),
     });
+    report.leftOut['identicalFiles'] = inventory.files - inventory.images.length;
     if (chosen && whyIgnored('margin', { lane }) === undefined)
       report.notes.unshift(`margin ${margin.toPrecision(3)}: ${chosen.why}`);
     const stored: StoredLane = {
@@ -188,6 +190,29 @@ export async function mineLane(
       ...(params.items !== undefined && { items: mined.items }),
     };
   });
+}
+
+/** Images whose bytes lie in folders of several classes, by row; those whose class a person named since are settled. */
+function conflictsOf(
+  { ledger }: Workspace,
+  conflicts: Inventory['conflicts'],
+  ids: readonly ImageHash[],
+  names: readonly string[],
+): NonNullable<MiningData['conflicts']> {
+  const rows = new Map(ids.map((id, row) => [id, row]));
+  const found = new Map<number, ClassConflict>();
+  for (const { hash, places } of conflicts) {
+    const row = rows.get(hash);
+    if (row === undefined || ledger.state.classOf(hash)) continue;
+    const [first, ...more] = places;
+    const others = more.filter(place => place.class !== first.class);
+    const where = others.map(place => `${place.path} (“${place.class}”)`).join(' and ');
+    found.set(row, {
+      labels: [...new Set(others.map(place => names.indexOf(place.class)))].filter(label => label >= 0),
+      reason: `filed under “${first.class}”, and with the same bytes as ${where}: at most one class is right`,
+    });
+  }
+  return found;
 }
 
 /**

@@ -4,10 +4,11 @@ import { distance, similarityOf } from '../../../src/core/distances';
 import { Neighbours } from '../../../src/core/mining/neighbours';
 import { prepare } from '../../../src/core/mining/problem';
 import { TripletRule } from '../../../src/core/mining/triplet-rule';
-import { hinge } from '../../../src/core/triplets';
+import { hinge, kindOfTriplet } from '../../../src/core/triplets';
 import { mine } from '../../../src/kernel';
-import type { TripletCandidate } from '../../../src/core/mining/types';
-import { allTriplets, dataOf, requestOf, rowsOf } from '../../support/mining';
+import { STRATEGIES, type TripletCandidate } from '../../../src/core/mining/types';
+import type { Distance } from '../../../src/core/types';
+import { allTriplets, clusters, dataOf, requestOf, rowsOf } from '../../support/mining';
 
 const line = dataOf(cases.line.emb, cases.line.labels);
 const count = (kind: string, changes: Parameters<typeof requestOf>[0]) =>
@@ -72,8 +73,11 @@ describe('the 4 x 4 matrix', () => {
     ];
     const labels = [0, 0, 1, 1];
     const data = dataOf([[0], [1], [2], [3]], labels);
+    // the hardest of an anchor is hard or semi-hard: each lane gives its part
     const problem = prepare(data, requestOf({ lane: 'hard-triplets', strategy: 'hardest' }));
-    const rule = new TripletRule(problem.request);
+    const rules = (['hard-triplets', 'semi-hard-triplets'] as const).map(
+      lane => new TripletRule({ ...problem.request, lane }),
+    );
     const triplets: string[] = [];
     matrix.forEach((row, anchor) => {
       const positives = new Neighbours();
@@ -83,10 +87,9 @@ describe('the 4 x 4 matrix', () => {
       });
       positives.sort(problem.ranks);
       negatives.sort(problem.ranks);
-      rule.emit(anchor, positives, negatives, (a, p, n) => triplets.push(`${a} ${p} ${n}`), {
-        relativeMargin: 0,
-        rankWindow: 0,
-      });
+      const counts = { relativeMargin: 0, rankWindow: 0 };
+      for (const rule of rules)
+        rule.emit(anchor, positives, negatives, (a, p, n) => triplets.push(`${a} ${p} ${n}`), counts);
     });
     expect(triplets).toEqual(['0 1 2', '1 0 2', '2 3 0', '3 2 0']);
   });
@@ -136,5 +139,26 @@ describe('unit vectors at 0, 20, 40, 60 and 80 degrees', () => {
     expect(hadsell / 10).toBeCloseTo(angles.hadsell_m1_mean_10pairs, 7);
     const terms = allTriplets(data, requestOf({})).map(t => (1 / (1 + Math.exp(t.dn - t.dp))) ** 2);
     expect(terms.reduce((x, y) => x + y) / terms.length).toBeCloseTo(angles.hoffer_ailon_mean_sigmoid2, 7);
+  });
+});
+
+describe('every strategy', () => {
+  it('keeps to its lane: hard triplets have t <= 0, semi-hard ones 0 < t < margin', async () => {
+    // classes that overlap, and classes that nearly part
+    const sets = [0.9, 0.4].map(spread => clusters(80, 6, 4, { spread, seed: 8 }));
+    const kinds = { 'hard-triplets': 'hard', 'semi-hard-triplets': 'semi-hard' } as const;
+    for (const strategy of STRATEGIES) {
+      for (const lane of ['hard-triplets', 'semi-hard-triplets'] as const) {
+        let seen = 0;
+        for (const data of sets) {
+          const { candidates } = await mine(data, requestOf({ lane, strategy, margin: 0.8, perPair: 4 }));
+          seen += candidates.length;
+          for (const { positiveDistance, negativeDistance } of candidates as TripletCandidate[]) {
+            expect(kindOfTriplet(positiveDistance as Distance, negativeDistance as Distance, 0.8)).toBe(kinds[lane]);
+          }
+        }
+        expect(seen).toBeGreaterThan(3);
+      }
+    }
   });
 });

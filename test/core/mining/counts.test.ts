@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowDistance, similarityOf } from '../../../src/core/distances';
-import type { Guards, MiningData, MiningRequest, TripletCandidate } from '../../../src/core/mining/types';
+import type {
+  Guards,
+  MiningData,
+  MiningRequest,
+  PairCandidate,
+  TripletCandidate,
+} from '../../../src/core/mining/types';
 import { pairKey } from '../../../src/core/pairs';
 import { METRICS, type Distance, type PairKey, type Relation } from '../../../src/core/types';
 import { mine } from '../../../src/kernel';
@@ -54,6 +60,19 @@ describe('what the report says was left out', () => {
     expect(report.images).toBe(mined.length);
     expect(report.leftOut).toMatchObject({ ...expected, unclassed: side === 'any' ? 0 : 3 });
     for (const count of Object.values(expected)) expect(count).toBeGreaterThan(0);
+  });
+
+  it('of hard positives nearer than the least distance is what lies between the quantile and it', async () => {
+    const data = clusters(90, 4, 3, { spread: 0.9, seed: 4 });
+    const lane = { lane: 'hard-positives', quantile: 0.5 } as const;
+    const whole = await mine(data, requestOf(lane));
+    for (const minDistance of [whole.report.threshold! / 2, whole.report.threshold! * 1.3]) {
+      const { report } = await mine(data, requestOf({ ...lane, guards: { minDistance } }));
+      const near = (whole.candidates as PairCandidate[]).filter(({ distance }) => distance < minDistance);
+      expect(report.leftOut['minDistance']).toBe(near.length);
+      expect(report.found).toBe(whole.report.found - near.length);
+      expect(near.length > 0).toBe(minDistance > whole.report.threshold!);
+    }
   });
 
   it('by caps adds up: what was found is kept, over a cap, or after the last one kept', async () => {

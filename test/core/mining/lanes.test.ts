@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowDistance } from '../../../src/core/distances';
 import { UnionFind } from '../../../src/core/mining/duplicates';
 import { bestThreshold } from '../../../src/core/mining/turn';
 import type { PairCandidate } from '../../../src/core/mining/types';
@@ -189,7 +190,12 @@ describe('label errors', () => {
     for (const row of wrong) data.labels[row] = (data.labels[row]! + 1) % 6;
     const { candidates } = await mine(data, requestOf({ lane: 'label-errors', topK: 5, guards: { perImage: 1 } }));
     const suspects = pairs(candidates);
-    for (const { a, b } of suspects) expect(wrong.includes(a) !== wrong.includes(b)).toBe(true);
+    for (const { a, b, suspect } of suspects) {
+      expect(wrong.includes(a) !== wrong.includes(b)).toBe(true);
+      // it is the one of the two that was planted, and not the one that its neighbours have
+      expect(wrong).toContain(suspect === 'a' ? a : b);
+    }
+    expect(new Set(suspects.map(({ suspect }) => suspect))).toEqual(new Set(['a', 'b']));
     expect(new Set(suspects.flatMap(({ a, b }) => [a, b]).filter(row => wrong.includes(row)))).toEqual(new Set(wrong));
     expect(suspects[0]!.reason).toMatch(/^\d+ of its 10 nearest images are “\w+”, (none|\d+) (is|are) “\w+”$/);
   });
@@ -205,6 +211,41 @@ describe('label errors', () => {
     const { candidates } = await mine(data, requestOf({ lane: 'label-errors', neighbours: 3 }));
     const twins = pairs(candidates).find(c => c.a === 4 && c.b === 5)!;
     expect(twins.reason).toContain('each other');
+    expect(twins).not.toHaveProperty('suspect');
+  });
+
+  it('begin with images that are filed under two classes at once, beside the nearest of the other, until one is judged', async () => {
+    const data = clusters(120, 8, 4, { spread: 0.3, seed: 3 });
+    const row = 17;
+    const other = (data.labels[row]! + 1) % 4;
+    data.conflicts = new Map([
+      [row, { labels: [other], reason: 'filed twice' }],
+      // nobody else has its other class: its own has to do
+      [40, { labels: [], reason: 'filed alone' }],
+    ]);
+    const request = requestOf({ lane: 'label-errors' });
+    const first = pairs((await mine(data, request)).candidates);
+    const distance = rowDistance('l2', 8);
+    const nearestOf = (from: number, label: number) =>
+      [...data.labels.keys()]
+        .filter(i => i !== from && data.labels[i] === label)
+        .sort(
+          (i, j) => distance(data.vectors, from, data.vectors, i) - distance(data.vectors, from, data.vectors, j),
+        )[0]!;
+    const expected = [
+      [row, nearestOf(row, other), 'filed twice'],
+      [40, nearestOf(40, data.labels[40]!), 'filed alone'],
+    ];
+    const seen = first
+      .slice(0, 2)
+      .map(({ a, b, suspect, reason }) => [suspect === 'a' ? a : b, suspect === 'a' ? b : a, reason]);
+    expect(seen).toHaveLength(2);
+    for (const each of expected) expect(seen).toContainEqual(each);
+    const answered = new Map<PairKey, Relation>([
+      [pairKey(data.ids[row]!, data.ids[nearestOf(row, other)]!), 'different'],
+    ]);
+    const later = pairs((await mine(data, { ...request, guards: { answered } })).candidates);
+    expect(later.map(({ reason }) => reason)).not.toContain('filed twice');
   });
 
   it('does not judge an image alone in its class by votes', async () => {
