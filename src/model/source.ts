@@ -85,7 +85,7 @@ const WHAT_A_MODEL_IS =
   'A model is a tfjs LayersModel or GraphModel: a folder (or URL) with model.json and its weight files; tensorflowjs_converter makes one.';
 
 async function locate(ref: string, places: ModelPlaces): Promise<string> {
-  if (/^https?:\/\//i.test(ref)) return ref.replace(/\/model\.json(\?.*)?$/i, '').replace(/\/+$/, '');
+  if (/^https?:\/\//i.test(ref)) return addressOf(ref);
   if (ref === 'starter' && places.starterDir !== undefined) return places.starterDir;
   const bare = !/[\\/]/.test(ref) && !path.isAbsolute(ref);
   const candidates = [
@@ -100,9 +100,25 @@ async function locate(ref: string, places: ModelPlaces): Promise<string> {
   );
 }
 
+/** The folder of an address; its query stays, since it may be what lets one in: a signature, a token. */
+function addressOf(ref: string): string {
+  if (!URL.canParse(ref)) throw new ModelError(`"${ref}" is no address. ${WHAT_A_MODEL_IS}`);
+  const url = new URL(ref);
+  url.hash = '';
+  url.pathname = url.pathname.replace(/\/model\.json$/i, '').replace(/\/*$/, '/');
+  return url.href;
+}
+
+/** `file` beside what `base` is the folder of, with the same query unless it has one of its own. */
+function fileAt(base: string, file: string): URL {
+  const url = new URL(file, base);
+  if (url.search === '') url.search = new URL(base).search;
+  return url;
+}
+
 async function readPart(base: string, file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (!/^https?:/i.test(base)) return readFile(path.join(base, file), { signal });
-  const response = await fetch(`${base}/${file}`, { signal: signal ?? null });
+  const response = await fetch(fileAt(base, file), { signal: signal ?? null });
   if (!response.ok) throw new Error(`HTTP ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
@@ -135,7 +151,7 @@ function concat(parts: Uint8Array[]): ArrayBuffer {
 }
 
 function displayName(ref: string): string {
-  return ref
+  return (/^https?:\/\//i.test(ref) ? ref.replace(/[?#].*$/, '') : ref)
     .replace(/[\\/]+(model\.json)?$/i, '')
     .split(/[\\/]/)
     .at(-1)!;

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DIFFERENT, SAME, UNKNOWN } from '../../src/model/training/data';
-import { distanceMatrix } from '../../src/model/training/distances';
+import { distanceMatrix, toSphere } from '../../src/model/training/distances';
 import { lossOf, pairLoss, rowDistances, tripletLoss } from '../../src/model/training/losses';
 import type { HeadVariables } from '../../src/model/training/losses';
 import { minePairs, mineTriplets } from '../../src/model/training/mining';
@@ -206,6 +206,14 @@ describe('online mining', () => {
       for (const [i, a] of anchor.entries()) drawn.add(`${a} ${negative[i]}`);
     }
     expect(drawn.size).toBeGreaterThan(30);
+  });
+
+  it('draws by distance on the sphere whichever of its distances is chosen', () => {
+    for (const metric of ['sql2', 'cosine', 'l2'] as const) {
+      const converted = distanceMatrix(metric, z, 8, 4);
+      toSphere(metric, converted);
+      for (const [i, d] of distances.entries()) expect(converted[i], metric).toBeCloseTo(d, 5);
+    }
   });
 
   it('leaves out what is not known', () => {

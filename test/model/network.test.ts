@@ -67,31 +67,42 @@ describe('training mode', () => {
     },
   );
 
-  it('has one set of weights for both twins: swapping them changes no gradient, and each twin moves it', async () => {
+  it.each([
+    ['both twins of a pair', 2],
+    ['all three of a triplet', 3],
+  ])('has one set of weights for %s: their order changes no gradient, and each moves it', async (_, members) => {
     const model = await network('wasm', 'conv4');
     const plan = planOf(model);
     const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
-    const [left, right] = [picture([2, 16, 16, 1]), tf.mul(picture([2, 16, 16, 1]), -0.5)];
-    const gradients = (order: tf.Tensor[], twin?: 0 | 1): Float32Array[] => {
+    const pictures = [1, -0.5, 0.25].slice(0, members).map(factor => tf.mul(picture([2, 16, 16, 1]), factor));
+    /** Gradients with the members in an order of the batch; of one alone, what it says to the shared weights. */
+    const gradients = (order: number[], alone?: number): Float32Array[] => {
       const { grads } = tf.variableGrads(() => {
         const seen: SeenMoments[] = [];
-        const [a, b] = tf.split(trainForward(plan, tf.concat(order), seen), 2) as [tf.Tensor, tf.Tensor];
-        // Holding one twin's embedding fixed leaves what the other says to the shared weights.
+        const parts = tf.split(trainForward(plan, tf.concat(order.map(i => pictures[i]!)), seen), members);
+        // Holding the other members' embeddings fixed leaves what this one says.
         const fixed = (z: tf.Tensor): tf.Tensor => tf.tensor(z.dataSync(), z.shape);
-        return tf.sum(tf.square(tf.sub(twin === 1 ? fixed(a) : a, twin === 0 ? fixed(b) : b))) as tf.Scalar;
+        const [a, b, c] = pictures.map((_picture, i) => {
+          const z = parts[order.indexOf(i)]!;
+          return alone === undefined || alone === i ? z : fixed(z);
+        }) as [tf.Tensor, tf.Tensor, tf.Tensor?];
+        const apart = (x: tf.Tensor, y: tf.Tensor): tf.Tensor => tf.sum(tf.square(tf.sub(x, y)));
+        // The squared distance of a pair; of a triplet the positive's less the negative's, where the hinge is open.
+        return (c ? tf.sub(apart(a, b), apart(a, c)) : apart(a, b)) as tf.Scalar;
       }, variables);
       return variables.map(v => grads[v.name]!.dataSync<'float32'>());
     };
-    const [both, swapped] = [gradients([left, right]), gradients([right, left])];
-    const [first, second] = [gradients([left, right], 0), gradients([left, right], 1)];
-    for (const [i, gradient] of both.entries()) {
+    const inOrder = Array.from({ length: members }, (_member, i) => i);
+    const whole = gradients(inOrder);
+    const reversed = gradients([...inOrder].reverse());
+    const each = inOrder.map(i => gradients(inOrder, i));
+    for (const [k, gradient] of whole.entries()) {
       const scale = gradient.reduce((max, v) => Math.max(max, Math.abs(v)), 1e-2);
-      expect(farthest(swapped[i]!, gradient) / scale).toBeLessThan(1e-3);
-      const sum = first[i]!.map((v, k) => v + second[i]![k]!);
+      expect(farthest(reversed[k]!, gradient) / scale).toBeLessThan(1e-3);
+      const sum = gradient.map((_value, at) => each.reduce((total, one) => total + one[k]![at]!, 0));
       expect(farthest(sum, gradient) / scale).toBeLessThan(1e-3);
     }
-    expect(Math.max(...first[0]!.map(Math.abs))).toBeGreaterThan(0);
-    expect(Math.max(...second[0]!.map(Math.abs))).toBeGreaterThan(0);
+    for (const one of each) expect(Math.max(...one[0]!.map(Math.abs))).toBeGreaterThan(0);
   });
 
   it('refuses pictures that are too small for the backbone', () => {
