@@ -2,17 +2,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 // Registers the gradients.
 import '@tensorflow/tfjs-layers';
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DIFFERENT, SAME, UNKNOWN } from '../../src/model/training/data';
 import { distanceMatrix, toSphere } from '../../src/model/training/distances';
 import { lossOf, pairLoss, rowDistances, tripletLoss } from '../../src/model/training/losses';
 import type { HeadVariables } from '../../src/model/training/losses';
 import { minePairs, mineTriplets } from '../../src/model/training/mining';
+import { distance } from '../../src/core/distances';
 import type { Loss } from '../../src/model';
 import { Random } from '../../src/model/training/random';
-import { repository } from './support/bundle';
+import cases from '../core/cases.json';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -64,18 +63,7 @@ describe('losses in closed form', () => {
   });
 });
 
-const reference = path.join(repository, '../shared/reference/cases.json');
-describe.skipIf(!existsSync(reference))('reference cases', () => {
-  interface Cases {
-    line: {
-      emb: number[][];
-      labels: number[];
-      loss: Record<string, number>;
-      batch_hard: { a: number[]; p: number[]; n_any_of: number[][] };
-    };
-    angles_unit_0_20_40_60_80: { emb: number[][]; labels: number[] } & Record<string, unknown>;
-  }
-  const cases = existsSync(reference) ? (JSON.parse(readFileSync(reference, 'utf8')) as Cases) : ({} as Cases);
+describe('reference cases', () => {
   const matrix = (emb: number[][]): Float32Array =>
     distanceMatrix('l2', Float32Array.from(emb.flat()), emb.length, emb[0]!.length);
 
@@ -87,10 +75,65 @@ describe.skipIf(!existsSync(reference))('reference cases', () => {
     expect([...found.positive]).toEqual(expected.p);
     expect(expected.n_any_of).toContainEqual([...found.negative]);
     const z = tf.tensor2d(emb);
-    expect(value(lossOf('triplet', 'l2', 1, z, found))).toBeCloseTo(loss['batch_hard_m1_mean8']!, 5);
+    expect(value(lossOf('triplet', 'l2', 1, z, found))).toBeCloseTo(loss.batch_hard_m1_mean8, 5);
     const all = mineTriplets('all', matrix(emb), relationsOf(labels), n, 1, random);
     expect(all.anchor).toHaveLength(116);
-    expect(value(lossOf('triplet', 'l2', 1, z, all))).toBeCloseTo(loss['batch_all_m1_mean']!, 5);
+    expect(value(lossOf('triplet', 'l2', 1, z, all))).toBeCloseTo(loss.batch_all_m1_mean, 5);
+  });
+
+  const line = cases.line;
+  /** The triplet hinge of each triplet that is chosen from the line. */
+  const hinges = (mining: 'all' | 'batch-hard' | 'semi-hard', margin: number) => {
+    const { emb, labels } = line;
+    const found = mineTriplets(mining, matrix(emb), relationsOf(labels), labels.length, 1, random);
+    const rows = (at: Int32Array) => tf.gather(tf.tensor2d(emb), [...at]) as tf.Tensor2D;
+    const [a, p, n] = [rows(found.anchor), rows(found.positive), rows(found.negative)];
+    return [...tripletLoss('triplet', margin, rowDistances('l2', a, p), rowDistances('l2', a, n)).dataSync()];
+  };
+  const sum = (values: readonly number[]) => values.reduce((x, y) => x + y, 0);
+  const meanOfNonzero = (values: readonly number[]) => sum(values) / values.filter(v => v > 1e-6).length;
+
+  it('line: the means that other libraries take of the same terms', () => {
+    // an image alone in its class is no anchor here; where it counts as one it brings a zero
+    const hardest = hinges('batch-hard', 1);
+    expect(hardest).toHaveLength(8);
+    expect(sum(hardest) / line.labels.length).toBeCloseTo(line.loss.batch_hard_m1_ST_mean9_singleton0, 5);
+    expect(meanOfNonzero(hinges('all', 1))).toBeCloseTo(line.loss.batch_all_m1_avg_nonzero, 5);
+  });
+
+  it('line: semi-hard with FaceNet’s way out, one negative for each of all positive pairs', () => {
+    for (const [margin, expected] of [
+      [1, line.loss.TFA_semihard_m1],
+      [5, line.loss.TFA_semihard_m5],
+    ] as const) {
+      const terms = hinges('semi-hard', margin);
+      expect(terms).toHaveLength(line.pos_pairs);
+      expect(sum(terms) / terms.length).toBeCloseTo(expected, 5);
+    }
+  });
+
+  it('line: all pairs of a batch, each once where the case counts it from both ends', () => {
+    const { emb, labels } = line;
+    const { a, same } = minePairs('all', matrix(emb), relationsOf(labels), labels.length, 1, random);
+    expect(2 * same).toBe(line.pos_pairs);
+    expect(2 * (a.length - same)).toBe(line.neg_pairs);
+  });
+
+  it('angles: contrastive to the first power, as a mean of what is not zero of either kind', () => {
+    const at = cases.angles_unit_0_20_40_60_80;
+    const pairs = minePairs('all', matrix(at.emb), relationsOf(at.labels), 5, 2, random);
+    const rows = (which: Int32Array) => tf.gather(tf.tensor2d(at.emb), [...which]) as tf.Tensor2D;
+    const terms = pairLoss('contrastive', 1, rowDistances('l2', rows(pairs.a), rows(pairs.b)), pairs.same);
+    // ours is half the square of each term
+    const first = [...terms.dataSync()].map(v => Math.sqrt(2 * v));
+    // negatives at 60° are a rounding nearer than the margin of 1: in 64 bits, as the case counts, they are not zero
+    const isNonzero = (_: number, k: number) =>
+      k < pairs.same || distance('l2', at.emb[pairs.a[k]!]!, at.emb[pairs.b[k]!]!) < 1;
+    const counted = first.map(isNonzero);
+    const meanOver = (from: number, to: number) =>
+      sum(first.slice(from, to)) / counted.slice(from, to).filter(Boolean).length;
+    const mean = meanOver(0, pairs.same) + meanOver(pairs.same, first.length);
+    expect(mean).toBeCloseTo(at.contrastive_pos0_neg1_pow1_avgnz, 5);
   });
 
   it('angles: hinge, Hadsell and Hoffer-Ailon', () => {
@@ -99,10 +142,7 @@ describe.skipIf(!existsSync(reference))('reference cases', () => {
     const relations = relationsOf(at.labels);
     const triplets = mineTriplets('all', matrix(at.emb), relations, 5, 2, random);
     expect(value(lossOf('triplet', 'l2', 0.2, z, triplets))).toBeCloseTo(0.05, 5);
-    expect(value(lossOf('hoffer-ailon', 'l2', 0, z, triplets))).toBeCloseTo(
-      at['hoffer_ailon_mean_sigmoid2'] as number,
-      5,
-    );
+    expect(value(lossOf('hoffer-ailon', 'l2', 0, z, triplets))).toBeCloseTo(at.hoffer_ailon_mean_sigmoid2, 5);
     const pairs = minePairs('all', matrix(at.emb), relations, 5, 2, random);
     const distances = rowDistances(
       'l2',
@@ -110,7 +150,7 @@ describe.skipIf(!existsSync(reference))('reference cases', () => {
       tf.gather(z, [...pairs.b]) as tf.Tensor2D,
     );
     expect(value(tf.mean(pairLoss('contrastive', 1, distances, pairs.same)))).toBeCloseTo(
-      at['hadsell_m1_mean_10pairs'] as number,
+      at.hadsell_m1_mean_10pairs,
       6,
     );
   });

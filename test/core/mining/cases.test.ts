@@ -41,6 +41,13 @@ describe('the line of nine points', () => {
     expect(result.report.found).toBe(expected);
   });
 
+  it('has as many pairs of each kind as published, which counts them from both ends', async () => {
+    const negatives = await mine(line, requestOf({ lane: 'hard-negatives', margin: 100 }));
+    expect(2 * negatives.report.found).toBe(cases.line.neg_pairs);
+    const all = await mine(line, requestOf({ lane: 'uncertain-pairs', margin: 100 }));
+    expect(2 * (all.report.found - negatives.report.found)).toBe(cases.line.pos_pairs);
+  });
+
   it('mines the published semi-hard triplets of margin 1, boundary included', async () => {
     const request = requestOf({ boundary: 'inclusive', strategy: 'all', perPair: 100 });
     const { candidates } = await mine(line, request);
