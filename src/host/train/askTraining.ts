@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { settings as settingIds } from '../../contributions';
 import type { ModelInfo } from '../../rpc/engine-protocol';
 import type { TrainChoice, TrainRun } from '../../rpc/train-protocol';
+import { modelFromAddress, modelFromFolder } from '../modelElsewhere';
+import { chosenOf, withoutIdle } from './advanced';
+import { advancedFact, askAdvanced } from './askAdvanced';
 import { BACKBONES, distancesFor, freeName, isModelName, lossesFor } from './choices';
 import { backboneWords, distanceWords, lossWords, sourcesWords } from './words';
 
@@ -10,17 +13,24 @@ const t = vscode.l10n.t;
 interface Choice<T> extends vscode.QuickPickItem {
   value: T;
 }
-type Asked = (choice: TrainChoice, models: readonly ModelInfo[]) => Promise<TrainChoice | undefined>;
+/** Models to go on from, and where others would be looked for. */
+interface Models {
+  known: readonly ModelInfo[];
+  folder: vscode.Uri;
+}
+type Asked = (choice: TrainChoice, models: Models) => Promise<TrainChoice | undefined>;
 
 /** Asks for what has to be chosen, then shows all choices; any of them can be changed until training starts. */
 export async function askTraining(
-  models: readonly ModelInfo[],
+  known: readonly ModelInfo[],
+  folder: vscode.Uri,
   before: TrainChoice | undefined,
 ): Promise<TrainChoice | undefined> {
+  const models: Models = { known, folder };
   let choice = before;
   if (!choice) {
     choice = {
-      name: freeName(models.map(({ id }) => id)),
+      name: freeName(known.map(({ id }) => id)),
       backbone: 'resnet',
       use: ['classes', 'answers'],
       epochs: EPOCHS,
@@ -50,7 +60,10 @@ export async function askTraining(
 
 /** The choices in words, as the last step and the page list them. */
 export function factsOf(choice: TrainChoice): TrainRun['facts'] {
-  return rowsOf(choice).map(({ name, value }) => ({ name, value }));
+  return [
+    ...rowsOf(choice).map(({ name, value }) => ({ name, value })),
+    ...chosenOf(choice).map(key => advancedFact(key, choice)),
+  ];
 }
 
 const EPOCHS = 30;
@@ -89,53 +102,49 @@ async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'setti
       ...rowsOf(choice).map(({ name, value, ask }) => ({ label: name, description: value, value: ask })),
       ...(choice.map
         ? []
-        : [{ label: t('Augmentation'), description: t('in the settings'), value: 'settings' as const }]),
+        : [
+            { label: t('Augmentation'), description: t('in the settings'), value: 'settings' as const },
+            { label: t('Advanced…'), description: advancedText(choice), value: askAdvanced },
+          ]),
     ],
     { title: t('Train Siamese Model'), placeHolder: t('Start, or change a choice first') },
   );
   return picked?.value;
 }
 
-async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
+function advancedText(choice: TrainChoice): string {
+  const chosen = chosenOf(choice).map(key => {
+    const { name, value } = advancedFact(key, choice);
+    return t('{0}: {1}', name, value);
+  });
+  return chosen.length === 0 ? t('as suits the network') : chosen.join(' · ');
+}
+
+async function askNetwork(choice: TrainChoice, models: Models): Promise<TrainChoice | undefined> {
   const picked = await pick<TrainChoice['backbone'] | 'own' | 'map' | 'classMap'>(t('Base network'), [
-    ...(models.length > 0
-      ? [
-          {
-            label: t('Sharpen a Model With Your Answers…'),
-            detail: t('its network stays as it is; from about 100 answers, in seconds, judged on answers held out'),
-            value: 'map' as const,
-          },
-          {
-            label: t('Sharpen a Model With Your Classes…'),
-            detail: t('its network stays as it is; from two classes, in seconds, judged on classes held out'),
-            value: 'classMap' as const,
-          },
-        ]
-      : []),
+    {
+      label: t('Sharpen a Model With Your Answers…'),
+      detail: t('its network stays as it is; from about 100 answers, in seconds, judged on answers held out'),
+      value: 'map' as const,
+    },
+    {
+      label: t('Sharpen a Model With Your Classes…'),
+      detail: t('its network stays as it is; from two classes, in seconds, judged on classes held out'),
+      value: 'classMap' as const,
+    },
     ...BACKBONES.map(value => ({ ...backboneWords(value), value })),
-    ...(models.length > 0
-      ? [
-          {
-            label: t('Go On From a Model…'),
-            detail: t('train a network further, whole or its head only'),
-            value: 'own' as const,
-          },
-        ]
-      : []),
+    {
+      label: t('Go On From a Model…'),
+      detail: t('train a network further, whole or its head only'),
+      value: 'own' as const,
+    },
   ]);
   if (picked === undefined) return undefined;
   const { from: _from, freeze: _freeze, map: _map, ...rest } = choice;
   void [_from, _freeze, _map];
   if (picked !== 'own' && picked !== 'map' && picked !== 'classMap')
     return consistent({ epochs: EPOCHS, ...rest, backbone: picked });
-  const from = await pick<string>(
-    t('The model to go on from'),
-    models.map(({ id, name, description }) => ({
-      label: name,
-      ...(description !== undefined && { detail: description }),
-      value: id,
-    })),
-  );
+  const from = await askModel(models);
   if (from === undefined) return undefined;
   if (picked !== 'own') return { name: rest.name, from, map: true, use: [picked === 'map' ? 'answers' : 'classes'] };
   const freeze = await pick<boolean>(t('What to train of it'), [
@@ -146,6 +155,22 @@ async function askNetwork(choice: TrainChoice, models: readonly ModelInfo[]): Pr
   const { backbone: _backbone, ...own } = rest;
   void _backbone;
   return consistent({ ...own, from, freeze });
+}
+
+/** A model of the list, or one elsewhere. */
+async function askModel({ known, folder }: Models): Promise<string | undefined> {
+  const picked = await pick<{ id: string } | 'folder' | 'address'>(t('The model to go on from'), [
+    ...known.map(({ id, name, description }) => ({
+      label: name,
+      ...(description !== undefined && { detail: description }),
+      value: { id },
+    })),
+    { label: '', kind: vscode.QuickPickItemKind.Separator, value: 'folder' as const },
+    { label: t('From a Folder…'), iconPath: new vscode.ThemeIcon('folder-opened'), value: 'folder' as const },
+    { label: t('From a URL…'), iconPath: new vscode.ThemeIcon('globe'), value: 'address' as const },
+  ]);
+  if (picked === 'folder') return modelFromFolder(folder);
+  return picked === 'address' ? modelFromAddress() : picked?.id;
 }
 
 async function askLoss(choice: TrainChoice): Promise<TrainChoice | undefined> {
@@ -159,12 +184,12 @@ async function askLoss(choice: TrainChoice): Promise<TrainChoice | undefined> {
 async function askDistance(choice: TrainChoice): Promise<TrainChoice | undefined> {
   const metrics = distancesFor(lossOf(choice));
   // One that fits is no choice.
-  if (metrics.length === 1) return { ...choice, metric: metrics[0]! };
+  if (metrics.length === 1) return withoutIdle({ ...choice, metric: metrics[0]! });
   const metric = await pick(
     t('Distance: how two embeddings are compared'),
     metrics.map(value => ({ ...distanceWords(value), value })),
   );
-  return metric && { ...choice, metric };
+  return metric && withoutIdle({ ...choice, metric });
 }
 
 async function askSources(choice: TrainChoice): Promise<TrainChoice | undefined> {
@@ -176,7 +201,7 @@ async function askSources(choice: TrainChoice): Promise<TrainChoice | undefined>
   return use && { ...choice, use };
 }
 
-async function askName(choice: TrainChoice, models: readonly ModelInfo[]): Promise<TrainChoice | undefined> {
+async function askName(choice: TrainChoice, { known }: Models): Promise<TrainChoice | undefined> {
   const name = await vscode.window.showInputBox({
     title: t('Train Siamese Model'),
     prompt: t('The name of the new model, a folder under .margin/models'),
@@ -184,7 +209,7 @@ async function askName(choice: TrainChoice, models: readonly ModelInfo[]): Promi
     validateInput: text => {
       const wanted = text.trim();
       if (!isModelName(wanted)) return t('Letters, digits, dots, dashes, and another name than starter');
-      return models.some(({ id }) => id === wanted)
+      return known.some(({ id }) => id === wanted)
         ? {
             message: t('There is a model of this name: the new one will replace it.'),
             severity: vscode.InputBoxValidationSeverity.Warning,
@@ -212,7 +237,8 @@ function lossOf({ loss, backbone }: TrainChoice) {
 /** A changed network or loss takes the distance with it, where the two no longer go together. */
 function consistent(choice: TrainChoice): TrainChoice {
   const metrics = distancesFor(lossOf(choice));
-  return choice.metric !== undefined && metrics.includes(choice.metric) ? choice : { ...choice, metric: metrics[0]! };
+  const fits = choice.metric !== undefined && metrics.includes(choice.metric);
+  return withoutIdle(fits ? choice : { ...choice, metric: metrics[0]! });
 }
 
 async function pick<T>(placeHolder: string, choices: Choice<T>[]): Promise<T | undefined> {

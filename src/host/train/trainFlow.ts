@@ -21,7 +21,7 @@ export async function trainModel(margin: Margin, asked?: vscode.Uri, again?: Tra
   if (!folder || refuseWhileBusy(margin.jobs)) return;
   try {
     const models = await margin.engine.call('models', folderRef(folder));
-    const choice = await askTraining(models, again?.choice);
+    const choice = await askTraining(models, folder, again?.choice);
     if (!choice) return;
     const settings = new Settings(folder);
     await runTraining(margin, {
