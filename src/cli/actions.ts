@@ -14,6 +14,7 @@ import type {
   TrainResult,
 } from '../engine/api';
 import { mineLines, mineObject, TOP, wantedItems } from './mine';
+import { judgedLines, keptApart, startLines } from './training-lines';
 import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import { evaluationLines, retrievalTable } from './judged';
 import { progressLines } from './progress';
@@ -214,12 +215,11 @@ export function actionsOn(engine: Engine, io: Streams, signal: AbortSignal): Act
         ...(result.unchanged
           ? ['no better than before: no epoch ordered the held-out images better, so the model is what it was']
           : []),
+        ...startLines(result),
         ...(result.before || result.after
-          ? heldOutLines(result.heldOutBy, result.before, result.after)
+          ? heldOutLines(keptApart(result), result.before, result.after)
           : notJudgedLines(result)),
-        ...(result.answers
-          ? [`answers that it still violates: ${result.answers.violated} of ${result.answers.judged}`]
-          : []),
+        ...judgedLines(result),
         ...problemLines(result.problems),
         `written to ${result.folder}`,
       ]);
@@ -352,8 +352,9 @@ function heldOutLines(by: string, before: RetrievalInfo | undefined, after: Retr
 }
 
 /** Why there are no held-out figures, where that is no map: it has its own. */
-function notJudgedLines({ map, history, heldOutBy, measure }: TrainResult): string[] {
-  if (map) return [];
+function notJudgedLines({ map, history, heldOutBy, heldOutWhy, measure, pairs }: TrainResult): string[] {
+  // What follows says it.
+  if (map || pairs || heldOutWhy !== undefined) return [];
   if (history.every(({ heldOut }) => heldOut === undefined)) {
     return [
       'not judged: nothing was held out, so nothing says how good the model is on images that it did not learn from (more images a class, or more classes, leave some over; --held-out says how many)',

@@ -121,7 +121,7 @@ export interface TrainCliOptions extends CommonOptions {
   from?: string;
   freeze?: boolean;
   map?: boolean;
-  use: ('classes' | 'answers')[];
+  use: ('classes' | 'answers' | 'mined')[];
   force?: boolean;
   out: string;
 }
@@ -242,8 +242,8 @@ function augmentations(text: string): AugmentationName[] {
 
 function used(text: string): TrainCliOptions['use'] {
   return words(text).map(part => {
-    if (part === 'classes' || part === 'answers') return part;
-    throw new InvalidArgumentError('classes, answers, or both with a comma between.');
+    if (part === 'classes' || part === 'answers' || part === 'mined') return part;
+    throw new InvalidArgumentError('one or more of classes, answers, mined, with commas between.');
   });
 }
 
@@ -456,7 +456,10 @@ export function buildProgram(version: string, actions: Actions): Command {
       'learn a linear map of the embeddings of --from (or --model), from the classes where there are two or more and --use has them, else from the answers; the default where answers are all there is to learn from',
     )
     .option('--no-map', 'train the network itself')
-    .option('--use <what>', 'classes, answers or both', used, ['classes', 'answers'] as TrainCliOptions['use'])
+    .option('--use <what>', 'classes, answers, mined (the triplets mined last), with commas between', used, [
+      'classes',
+      'answers',
+    ] as TrainCliOptions['use'])
     .requiredOption('--out <name>', 'the model’s name under .margin/models')
     .option('--force', 'replace a model of that name that was trained otherwise')
     .action(actions.train);

@@ -40,6 +40,8 @@ export interface RetrievalOptions {
   ks?: readonly number[];
   queries?: readonly number[];
   gallery?: readonly number[];
+  /** pairs of rows of which nobody knows whether they are of one class: neither finds the other, nor is to blame for it */
+  isOpen?: (query: number, found: number) => boolean;
 }
 
 /**
@@ -69,7 +71,7 @@ export function* retrievalSteps(
   let alone = 0;
   for (const q of (options.queries ?? rows).filter(i => labels[i]! >= 0)) {
     yield;
-    const others = gallery.filter(i => i !== q);
+    const others = gallery.filter(i => i !== q && !options.isOpen?.(q, i));
     const r = others.filter(i => labels[i] === labels[q]).length;
     if (r === 0) {
       alone++;

@@ -62,6 +62,10 @@ export interface TrainingProgress {
   loss: number;
   imagesPerSecond: number;
   history: EpochPoint[];
+  /** epochs that a checkpoint had done already */
+  resumedFrom?: number;
+  /** epochs of the same choices on other data, that count no more */
+  otherData?: number;
   /** what the held-out figure is: MAP@R of classes, or the area under the ROC curve of answers */
   measure: HeldOutMeasure;
 }
@@ -441,8 +445,8 @@ export interface TrainParams extends FolderRef {
   from?: string;
   /** of `from`: train its head only */
   freeze?: boolean;
-  /** what is learned from: classes, answers, or both */
-  use?: ('classes' | 'answers')[];
+  /** what is learned from: classes, answers, the triplets mined last by the model that is followed, or several of these */
+  use?: ('classes' | 'answers' | 'mined')[];
   /**
    * learn a linear map of the embeddings of `from` (of the model in use, where that is left out) and leave the network as it
    * is: from the classes, where there are two or more and `use` has them, else from the answers. By default where answers are
@@ -498,6 +502,48 @@ export interface ClassesMapInfo extends JudgedMapInfo {
   after: RetrievalInfo;
 }
 
+/** How well distances tell held-out pairs known to be the same from those known to be different. */
+export interface HeldOutPairsInfo {
+  same: number;
+  different: number;
+  /** area under the ROC curve */
+  before?: IntervalInfo;
+  after?: IntervalInfo;
+}
+
+/** An answer that both models have on the wrong side of their thresholds: hard, or wrong. */
+export interface ViolatedAnswerInfo {
+  a: string;
+  b: string;
+  relation: 'same' | 'different';
+  /** distances by the model before, and by this one */
+  before: number;
+  after: number;
+}
+
+/** Old answers under a new model, each model at the threshold that best separates them. */
+export interface OldAnswersInfo {
+  judged: number;
+  same: number;
+  different: number;
+  /** why nothing can be said: answers of one kind only, or greater distances do not mean different */
+  unsaid?: 'one-kind' | 'no-order';
+  /** on the wrong side */
+  violated?: number;
+  /** beside the model before */
+  compared?: {
+    model: string;
+    violatedBefore: number;
+    /** violated before and no more */
+    nowEasy: number;
+    stillViolated: number;
+    newlyViolated: number;
+    thresholds: { before: number; after: number };
+  };
+  /** those farthest on the wrong side first; at most 1000 */
+  stillViolated?: ViolatedAnswerInfo[];
+}
+
 export interface TrainResult {
   name: string;
   folder: string;
@@ -513,6 +559,18 @@ export interface TrainResult {
   heldOutBy: string;
   history: EpochPoint[];
   measure: HeldOutMeasure;
+  /** why the held-out part could not be judged, or not by whole classes or components; in words */
+  heldOutWhy?: string;
+  /** held-out images were found among all images, and not among each other: too few classes are held out for that */
+  amongAll?: boolean;
+  /** epochs that the same choices had done on other data (answers, flags, classes, images), and that count no more */
+  otherData?: number;
+  /** mined triplets that could be learned from, and those of them that the lanes held */
+  mined?: { triplets: number; stored: number; model: string };
+  /** the model that it was judged beside: gone on from, or in use before */
+  modelBefore?: string;
+  /** held-out answered pairs, where there are no classes to judge by: the model before, and this one */
+  pairs?: HeldOutPairsInfo;
   /** on the held-out images: the model in use before, and this one */
   before?: RetrievalInfo;
   after?: RetrievalInfo;
@@ -521,7 +579,7 @@ export interface TrainResult {
   /** of a map: what pairs that it did not learn from say of it */
   map?: MapInfo;
   /** old answers under the new model */
-  answers?: { judged: number; violated: number };
+  answers?: OldAnswersInfo;
   problems: FileProblem[];
 }
 

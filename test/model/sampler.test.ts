@@ -74,4 +74,57 @@ describe('batches', () => {
     const augmentation = { affine: false, crop: false, colour: false, flipHorizontal: false };
     expect(() => completeOptions({ instances: 0.5, augmentation }, { channels: 3 }, 1)).toThrow(/augmentation/);
   });
+
+  it('draw no pair that answers leave open, whatever the classes say', () => {
+    const unknown = [
+      { a: 0, b: 1 },
+      { a: 0, b: 6 },
+    ];
+    for (const instances of [0, 1]) {
+      const data = { ...families(), unknown };
+      const options = completeOptions({ instances, classesPerBatch: 6, imagesPerClass: 4 }, { channels: 1 }, 1);
+      const sampler = new Sampler(data, [...data.labels.keys()], options);
+      let met = 0;
+      for (let step = 0; step < 200; step++) {
+        const batch = sampler.draw(step);
+        const relations = sampler.relationMatrix(batch);
+        const n = batch.rows.length;
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) {
+            if (batch.rows[i] !== 0 || ![1, 6].includes(batch.rows[j]!)) continue;
+            met++;
+            expect(relations[i * n + j]).toBe(-1);
+          }
+        }
+      }
+      expect(met).toBeGreaterThan(0);
+    }
+  });
+
+  it('are of mined triplets, of those alone where no class is to be drawn, and not of those answered otherwise', () => {
+    const triplets = Int32Array.from([0, 1, 6, 2, 3, 7, 4, 5, 8, 12, 13, 6]);
+    const mined = (over: Partial<TrainingData>) => {
+      const data = { ...families(), triplets, ...over };
+      const options = completeOptions({ siblings: 0, classesPerBatch: 4, imagesPerClass: 3 }, { channels: 1 }, 1);
+      const sampler = new Sampler(
+        data,
+        [...data.labels.keys()].filter(row => row !== 13),
+        options,
+      );
+      return Array.from({ length: 60 }, (_, step) => sampler.draw(step).rows);
+    };
+    const rowsOf = (batches: Int32Array[]) => new Set(batches.flatMap(rows => [...rows]));
+    // 13 is held out, and its triplet with it.
+    expect(rowsOf(mined({ drawClasses: false }))).toEqual(new Set([0, 1, 6, 2, 3, 7, 4, 5, 8]));
+    const both = mined({});
+    expect(rowsOf(both).size).toBeGreaterThan(30);
+    expect(both.every(rows => [0, 2, 4].some(anchor => rows.includes(anchor)))).toBe(true);
+    const answers = [
+      { a: 0, b: 6, relation: 'same' as const },
+      { a: 2, b: 3, relation: 'different' as const },
+    ];
+    const without = mined({ drawClasses: false, unknown: answers.slice(0, 1), answers: answers.slice(1) });
+    const may = [4, 5, 8, 2, 3];
+    expect(without.every(rows => rows.includes(4) && rows.every(row => may.includes(row)))).toBe(true);
+  });
 });

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadModel, saveModel, train } from '../../src/model';
+import { loadModel, saveModel, splitHeldOut, train } from '../../src/model';
 import type { EpochReport, TrainResult } from '../../src/model';
 import { retrieval } from '../../src/core/evaluation';
+import type { RetrievalOptions } from '../../src/core/evaluation';
 import { bundleWorker, passingFolder } from './support/bundle';
 import { environment, quickOptions, shortTraining, stripes, tinyInput } from './support/training';
 import { wasmDir } from './support/wasm';
@@ -11,14 +12,18 @@ import { wasmDir } from './support/wasm';
 const weightsOf = (result: TrainResult): number[] => [...new Float32Array(result.artifacts.weights)];
 
 /** What a trained model, saved and loaded again, finds among the images that were held out. */
-async function heldOutOf({ artifacts, card, split: { heldOut } }: TrainResult, data: ReturnType<typeof stripes>) {
+async function heldOutOf(
+  { artifacts, card, split: { heldOut } }: TrainResult,
+  data: ReturnType<typeof stripes>,
+  over: RetrievalOptions = {},
+) {
   const saved = path.join(passingFolder('model'), 'mine');
   await saveModel(saved, artifacts, { ...card, name: 'mine' });
   const embedder = await loadModel(saved, { backend: { choice: 'wasm', wasmDir: wasmDir() } });
   const { dimension, metric } = embedder;
   const vectors = await embedder.embed(data.pixels, data.count);
   await embedder.dispose();
-  return retrieval({ vectors, dimension, metric }, data.labels, { queries: heldOut, gallery: heldOut });
+  return retrieval({ vectors, dimension, metric }, data.labels, { queries: heldOut, gallery: heldOut, ...over });
 }
 let workerFile: string;
 
@@ -47,6 +52,26 @@ describe('training', () => {
     const raw = Float32Array.from(rows.flatMap(i => [...data.pixels.subarray(i * bytes, (i + 1) * bytes)]));
     const floor = retrieval({ vectors: raw, dimension: bytes, metric: 'l2' }, labels);
     expect(found.mapAtR.value).toBeGreaterThan(floor.mapAtR.value + 0.05);
+  });
+
+  it('judges the one class held out of few by what it finds among all pictures, without the pairs left open', async () => {
+    const data = stripes(4, 8);
+    const { heldOut } = splitHeldOut(data, 0.2, 1);
+    const unknown = [
+      { a: heldOut[0]!, b: heldOut[1]! },
+      { a: heldOut[2]!, b: heldOut[3]! },
+    ];
+    const options = quickOptions({ epochs: 2, seed: 1 });
+    const result = await train(options, tinyInput, { ...data, unknown }, environment(workerFile));
+    expect(result.split).toMatchObject({ by: 'class', among: 'all', heldOut });
+    expect(result.card.training).toMatchObject({ heldOut: { images: 8, by: 'class', among: 'all' } });
+    const all = Array.from({ length: data.count }, (_, i) => i);
+    const isOpen = (a: number, b: number) =>
+      unknown.some(pair => (pair.a === a && pair.b === b) || (pair.a === b && pair.b === a));
+    const found = await heldOutOf(result, data, { gallery: all, isOpen });
+    expect(found.mapAtR.value).toBeCloseTo(result.best!.heldOut, 4);
+    const blind = await heldOutOf(result, data, { gallery: all });
+    expect(blind.mapAtR.value).not.toBeCloseTo(found.mapAtR.value, 4);
   });
 
   it('repeats bit for bit with a seed, and is another run with another', async () => {

@@ -1,6 +1,13 @@
 import type { TemplateResult } from 'lit-html';
 import { html, nothing } from 'lit-html';
-import type { AnswersMapInfo, IntervalInfo, MapInfo, RetrievalInfo, TrainResult } from '../../src/rpc/engine-protocol';
+import type {
+  AnswersMapInfo,
+  IntervalInfo,
+  MapInfo,
+  OldAnswersInfo,
+  RetrievalInfo,
+  TrainResult,
+} from '../../src/rpc/engine-protocol';
 import type { TrainCommand, TrainState } from '../../src/rpc/train-protocol';
 import { icon } from '../ui/icons';
 import { t } from '../ui/text';
@@ -33,7 +40,7 @@ export function resultView(state: Extract<TrainState, { kind: 'done' }>, context
           </p>`
     }
     ${buttonsView([...buttons, ['evaluate', t('Evaluate…')], ['openFolder', t('Open Model Folder')]], context)}
-    ${result.map ? mapView(result.map) : after ? beforeAndAfter(after, before, run.modelBefore, heldOutWords(after, result)) : notJudged()}
+    ${result.map ? mapView(result.map) : after ? beforeAndAfter(after, before, result.modelBefore ?? run.modelBefore, heldOutWords(after, result)) : result.pairs ? pairsView(result, result.pairs) : notJudged(result)}
     ${answers ? answersView(answers, context) : nothing}
     ${
       problems.length === 0
@@ -58,7 +65,18 @@ function isBetter({ map, unchanged }: TrainResult): boolean {
   return unchanged !== true && map?.better !== false;
 }
 
-function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, backend, map }: TrainResult): string {
+function outcomeText({
+  ended,
+  epochs,
+  seconds,
+  images,
+  classes,
+  resumedFrom,
+  otherData,
+  mined,
+  backend,
+  map,
+}: TrainResult): string {
   const time = durationText(seconds);
   if (map?.learned === 'classes')
     return t('Learned from {0} images of {1} classes in {2}, on top of “{3}”', images, classes, time, map.from);
@@ -72,6 +90,10 @@ function outcomeText({ ended, epochs, seconds, images, classes, resumedFrom, bac
   return [
     how,
     classes > 0 ? t('{0} images, {1} classes', images, classes) : t('{0} images', images),
+    ...(mined ? [t('{0} mined triplets', mined.triplets)] : []),
+    ...(otherData !== undefined
+      ? [t('begun anew: the same choices had come to epoch {0} on other data than there is now', otherData)]
+      : []),
     ...(resumedFrom > 0 ? [t('taken up again after epoch {0}', resumedFrom)] : []),
     t('computed by {0}', backend),
   ].join(' · ');
@@ -133,6 +155,33 @@ function mapView(map: MapInfo): TemplateResult {
   return beforeAndAfter(map.after, map.before, map.from, asked);
 }
 
+/** Held-out answered pairs, where there are no classes. */
+function pairsView({ modelBefore, heldOutBy }: TrainResult, pairs: NonNullable<TrainResult['pairs']>): TemplateResult {
+  const { same, different, before, after } = pairs;
+  return html`<section>
+    <h2>${t('On held-out answers, before and after')}</h2>
+    <table class="judged">
+      <thead>
+        <tr>
+          <td></td>
+          <th scope="col">${t('Before')} <span class="muted">(<bdi>${modelBefore}</bdi>)</span></th>
+          <th scope="col">${t('After')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">${t('AUC')}</th>
+          ${cellView(before)}${cellView(after)}
+        </tr>
+      </tbody>
+    </table>
+    <p class="muted">
+      ${t('How well distances tell {0} same from {1} different pairs of images that training never saw, with 95 % intervals.', same, different)}
+      ${heldOutBy === 'component' ? keptApart(heldOutBy) : nothing}
+    </p>
+  </section>`;
+}
+
 /** Answers that a map did not learn from, ordered without it and with it. */
 function answersMapView({ from, by, same, different, before, after }: AnswersMapInfo): TemplateResult {
   return html`<section>
@@ -170,9 +219,11 @@ function cellView(value: IntervalInfo | number | undefined): TemplateResult {
   return html`<td>${percent(value.value)} <span class="muted">${spanText(value)}</span></td>`;
 }
 
-function heldOutWords({ queries }: RetrievalInfo, { heldOutBy }: TrainResult): string {
+function heldOutWords({ queries }: RetrievalInfo, { heldOutBy, amongAll }: TrainResult): string {
   return [
-    t('{0} images that training never saw ask among each other, with 95 % intervals.', queries),
+    amongAll
+      ? t('{0} images that training never saw ask among all images, with 95 % intervals.', queries)
+      : t('{0} images that training never saw ask among each other, with 95 % intervals.', queries),
     keptApart(heldOutBy),
   ].join(' ');
 }
@@ -188,29 +239,53 @@ function keptApart(by: string): string {
   }
 }
 
-function notJudged(): TemplateResult {
+function notJudged({ classes, heldOutBy }: TrainResult): TemplateResult {
+  if (classes < 2 && heldOutBy === 'none')
+    return html`<p>
+      ${t('No part of the answers could be held out with pairs of both kinds, so there is nothing to judge by. More answers, of both kinds, would change that.')}
+    </p>`;
   return html`<p>
     ${t('No held-out images share a class, so there is nothing to judge by. More classes, or more images of each, would change that.')}
   </p>`;
 }
 
-function answersView({ judged, violated }: { judged: number; violated: number }, { run }: ViewContext): TemplateResult {
+function answersView(answers: OldAnswersInfo, { run }: ViewContext): TemplateResult {
+  const { judged, violated = 0, compared, stillViolated = [] } = answers;
   return html`<section>
     <h2>${t('What it says about old answers')}</h2>
-    <p>
-      ${
-        violated === 0
-          ? t('It agrees with all {0} answers.', judged)
-          : t(
-              'It still disagrees with {0} of {1} answers. Those are the hard ones, or they are wrong: the Answers view lists the suspects.',
-              violated,
-              judged,
-            )
-      }
-      ${
-        violated === 0
-          ? nothing
-          : html`<button
+    <p>${answersText(answers)}</p>
+    ${
+      stillViolated.length === 0
+        ? nothing
+        : html`<details>
+            <summary>
+              ${t('Still violated: answers that neither model agrees with. They are hard, or they are wrong.')}
+            </summary>
+            <ul class="violated">
+              ${stillViolated.slice(0, MOST_LISTED).map(
+                ({ a, b, relation, before, after }) =>
+                  html`<li>
+                    <bdi>${a}</bdi>, <bdi>${b}</bdi>:
+                    ${relation === 'same' ? t('answered same') : t('answered different')}
+                    <span class="muted"
+                      >${t('distance {0} before, {1} now', before.toPrecision(3), after.toPrecision(3))}</span
+                    >
+                  </li>`,
+              )}
+            </ul>
+            ${
+              (compared?.stillViolated ?? 0) > MOST_LISTED
+                ? html`<p class="muted">${t('The {0} farthest on the wrong side are listed.', MOST_LISTED)}</p>`
+                : nothing
+            }
+          </details>`
+    }
+    ${
+      judged === 0 || violated === 0
+        ? nothing
+        : html`<p class="muted">
+            ${t('The Answers view lists suspects by the model that mined last: mine again with this one, and they are by it.')}
+            <button
               class="link"
               data-command="showAnswers"
               @click=${() => {
@@ -218,8 +293,44 @@ function answersView({ judged, violated }: { judged: number; violated: number },
               }}
             >
               ${t('Show Answers')}
-            </button>`
-      }
-    </p>
+            </button>
+          </p>`
+    }
   </section>`;
+}
+
+/** Still violated answers that the page lists. */
+const MOST_LISTED = 100;
+
+function answersText({ judged, violated = 0, unsaid, same, compared }: OldAnswersInfo): string {
+  if (unsaid === 'one-kind')
+    return same > 0
+      ? t(
+          'All {0} answers say same: which of them it disagrees with shows only beside some that say different.',
+          judged,
+        )
+      : t(
+          'All {0} answers say different: which of them it disagrees with shows only beside some that say same.',
+          judged,
+        );
+  if (unsaid === 'no-order')
+    return t(
+      'It puts pairs answered same no nearer than those answered different, so nothing tells which of the {0} answers it disagrees with.',
+      judged,
+    );
+  if (violated === 0 && !compared?.violatedBefore) return t('It agrees with all {0} answers.', judged);
+  const now = t('It disagrees with {0} of {1} answers.', violated, judged);
+  if (!compared) return now;
+  const { model, violatedBefore, nowEasy, stillViolated, newlyViolated } = compared;
+  return [
+    now,
+    t(
+      '“{0}” disagreed with {1}: {2} of them are easy now, {3} are still violated, {4} are newly violated.',
+      model,
+      violatedBefore,
+      nowEasy,
+      stillViolated,
+      newlyViolated,
+    ),
+  ].join(' ');
 }

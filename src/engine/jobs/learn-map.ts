@@ -12,7 +12,7 @@ import type { JobOptions } from '../progress';
 import { inSlices } from '../slices';
 import type { Workspace } from '../workspace';
 import { labelsOf } from './mine';
-import { answersAmong, oldAnswers } from './train-answers';
+import { answersAmong, distancesBy, measureBefore, oldAnswers, pairKnowledge } from './train-answers';
 import { fillVectors } from './vectors';
 
 /** Choices that only the training of a network has. */
@@ -29,12 +29,19 @@ export function isMap(params: TrainParams, images: readonly KnownImage[]): boole
   const { map, use = ['classes', 'answers'] } = params;
   const chosen = OF_NETWORKS.filter(name => params[name] !== undefined);
   const classed = use.includes('classes') && images.some(image => image.class !== null);
-  if (map === undefined) return !classed && use.includes('answers') && chosen.length === 0;
+  if (map === undefined) return !classed && use.includes('answers') && !use.includes('mined') && chosen.length === 0;
   if (map && chosen.length > 0) {
     throw new EngineError(
       'bad-choice',
       `A map of a model's embeddings has no choice of ${chosen.join(', ')}.`,
       'Leave that out, or train the network itself (--no-map).',
+    );
+  }
+  if (map && use.includes('mined')) {
+    throw new EngineError(
+      'bad-choice',
+      'A map of a model’s embeddings does not learn from mined triplets.',
+      'Leave mined out of what is learned from, or train the network itself (--no-map).',
     );
   }
   return map;
@@ -78,7 +85,9 @@ export async function learnMap(
     );
   }
   const flagged = new Set(workspace.ledger.state.flagged().keys());
-  const known = inventory.images.filter(({ hash }) => !flagged.has(hash));
+  const { incomparable } = pairKnowledge(workspace, inventory.images);
+  const out = new Set(incomparable);
+  const known = inventory.images.filter(({ hash }, row) => !flagged.has(hash) && !out.has(row));
   const way = byClasses(params, known) ? fromClasses : fromAnswers;
   const asked = way.images(workspace, known);
   const ofBase = { ...settings, model: source.id };
@@ -132,11 +141,21 @@ export async function learnMap(
     },
     evaluation: { [map.learned]: chosen.verdict },
   };
+  const earlier = { ...settings, model: params.from ?? settings.model };
+  // Before it is written: it may take that model's place.
+  const before = await embedders.use(workspace.folder, earlier, options.signal, embedder =>
+    measureBefore(workspace, images, earlier.model, pairs =>
+      distancesBy(workspace, images, pairs, embedder, earlier, options),
+    ),
+  );
   await saveModel(folder, artifacts, card);
   workspace.events.changed('models');
   const trained = { ...settings, model: name };
   const old = await embedders.use(workspace.folder, trained, undefined, embedder =>
-    oldAnswers(workspace, embedder, images, trained, options),
+    oldAnswers(workspace, images, {
+      ...(before && { before }),
+      after: pairs => distancesBy(workspace, images, pairs, embedder, trained, { report: options.report }),
+    }),
   );
   return {
     name,

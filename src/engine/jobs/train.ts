@@ -1,12 +1,11 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { retrievalSteps } from '../../core/evaluation';
-import { PixelStore, VectorStore } from '../../dataset';
+import { PixelStore } from '../../dataset';
 import { BACKBONE_DEFAULTS, completeOptions, OptionsError, saveModel, train } from '../../model';
-import type { Embedder, ModelEmbedding, ModelInput, TrainingData, TrainOptions } from '../../model';
-import type { EpochPoint, HeldOutMeasure, RetrievalInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { ModelEmbedding, ModelInput, TrainEnvironment, TrainOptions } from '../../model';
+import type { EpochPoint, HeldOutMeasure, TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
 import type { Embedders } from '../embedders';
 import { EngineError, messageOf } from '../errors';
@@ -14,13 +13,14 @@ import type { KnownImage } from '../inventory';
 import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
-import { inSlices } from '../slices';
 import { refuseIdle } from './idle-choices';
 import { refuseReplacing } from './earlier-model';
 import { isMap, learnMap, sourceOf } from './learn-map';
-import { labelsOf, refuseEmpty } from './mine';
-import { answersAmong, oldAnswers } from './train-answers';
-import { fillVectors, vectorsOf } from './vectors';
+import { heldOutJudge } from './judge-held-out';
+import type { HeldOutFigures } from './judge-held-out';
+import { refuseEmpty } from './mine';
+import { distancesBy, measureBefore, oldAnswers } from './train-answers';
+import { trainingData } from './training-data';
 
 /** A model's name is a folder's name: nothing that a file system or a shell trips over. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,79}$/u;
@@ -56,16 +56,22 @@ export async function trainModel(
   const choice = optionsOf(params, source?.card.embedding, input);
   if (params.replace === false) await refuseReplacing(folder, { options: choice });
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
-  const { data, classes } = trainingData(workspace, images, pixels, params);
+  // Gone on from a model, it is that one which this is better than or not.
+  const earlier = { ...settings, model: params.from ?? settings.model };
+  const { data, classes, mined } = await trainingData(workspace, images, pixels, params, assets);
 
-  const measure: HeldOutMeasure = classes > 0 ? 'map-at-r' : 'auc';
+  // By class where classes are held out, which they can be of two or more.
+  let measure: HeldOutMeasure = classes > 1 ? 'map-at-r' : 'auc';
   const history: EpochPoint[] = [];
+  let began: Parameters<NonNullable<TrainEnvironment['onStart']>>[0] = { resumedFrom: 0 };
+  const checkpointDir = workspace.cache && path.join(workspace.cache, 'training', name);
   const result = await train(choice, input, data, {
     backend: embedders.options(settings),
     workerFile: path.join(assets.dist, 'train-worker.cjs'),
     ...(source && { source }),
     signal: options.signal,
-    checkpointDir: workspace.cache && path.join(workspace.cache, 'training', name),
+    checkpointDir,
+    onStart: start => void (began = start),
     onEpoch: ({ epoch, loss, heldOut }) =>
       void history.push({ epoch, loss, ...(heldOut !== undefined && { heldOut }) }),
     onProgress: ({ step, steps, secondsLeft, epoch, epochs, loss, imagesPerSecond }) =>
@@ -74,43 +80,68 @@ export async function trainModel(
         done: step,
         total: steps,
         secondsLeft,
-        training: { epoch, epochs, loss, imagesPerSecond, history: [...history], measure },
+        training: { epoch, epochs, loss, imagesPerSecond, history: [...history], measure, ...began },
       }),
   }).catch((error: unknown) => {
     // What only the network itself shows, as that it cannot be trained whole.
     throw error instanceof OptionsError ? badChoice(error) : error;
   });
+  measure = result.split.judgedBy === 'answers' ? 'auc' : measure;
 
   // Nothing was learned yet: a model of that name must not be overwritten by an untrained one.
   if (result.ended === 'cancelled' && result.history.length === 0) throw new DOMException('cancelled', 'AbortError');
-  const card = { ...result.card, name };
-  await saveModel(folder, result.artifacts, card);
-  workspace.events.changed('models');
-  const trained = { ...settings, model: name };
-  const heldOut = result.split.heldOut.map(row => images[row]);
   // Judging is worth waiting for, but not worth losing the model over: a cancel skips it. One that ended the training is
   // spent: whoever stopped to keep the best network wants to know what it is worth.
   const signal = result.ended === 'cancelled' ? undefined : options.signal;
-  const judge = async (model: typeof settings): Promise<RetrievalInfo | undefined> => {
-    if (heldOut.length < 2 || signal?.aborted) return undefined;
-    return embedders.use(workspace.folder, model, signal, async embedder => {
-      await fillVectors(workspace, heldOut, embedder, model, { report: options.report, signal });
-      return judged(workspace, heldOut, embedder);
-    });
+  const judge = heldOutJudge(workspace, images, data, result.split);
+  const judgeBy = (model: typeof settings): Promise<HeldOutFigures> =>
+    embedders.use(workspace.folder, model, signal, embedder => judge(embedder, model, { ...options, signal }));
+  const lookBack = async () => {
+    const figures = await judgeBy(earlier).catch((): HeldOutFigures => ({}));
+    const old = await embedders
+      .use(workspace.folder, earlier, signal, embedder =>
+        measureBefore(workspace, images, earlier.model, pairs =>
+          distancesBy(workspace, images, pairs, embedder, earlier, { ...options, signal }),
+        ),
+      )
+      .catch(() => undefined);
+    return { figures, old };
   };
-  // Gone on from a model, it is that one which this is better than or not.
-  const earlier = { ...settings, model: params.from ?? settings.model };
-  const before = await judge(earlier).catch(() => undefined);
-  const after = await judge(trained).catch((error: unknown) => {
-    if (signal?.aborted) return undefined;
+  // A model that takes the place of the one before it is written last.
+  let past = earlier.model === name ? await lookBack() : undefined;
+  const card = { ...result.card, name, training: { ...result.card.training, ...(mined && { mined }) } };
+  await saveModel(folder, result.artifacts, card);
+  // What ended by itself has nothing to go on to; a cancelled one may be taken up again.
+  if (result.ended !== 'cancelled' && checkpointDir !== undefined)
+    await rm(checkpointDir, { recursive: true, force: true });
+  workspace.events.changed('models');
+  const trained = { ...settings, model: name };
+  past ??= await lookBack();
+  const { before, beforePairs } = { before: past.figures.retrieval, beforePairs: past.figures.auc };
+  const after = await judgeBy(trained).catch((error: unknown): HeldOutFigures => {
+    if (signal?.aborted) return {};
     throw error;
   });
+  const counts = after.pairs ?? past.figures.pairs;
+  const pairs = counts && {
+    ...counts,
+    ...(beforePairs && { before: beforePairs }),
+    ...(after.auc && { after: after.auc }),
+  };
   const answers = await embedders.use(workspace.folder, trained, undefined, embedder =>
-    oldAnswers(workspace, embedder, images, trained, options),
+    oldAnswers(workspace, images, {
+      ...(past.old && { before: past.old }),
+      after: asked => distancesBy(workspace, images, asked, embedder, trained, { report: options.report }),
+    }),
   );
   await saveModel(folder, result.artifacts, {
     ...card,
-    evaluation: { ...(before && { before: { model: earlier.model, ...before } }), ...(after && { after }) },
+    evaluation: {
+      ...(before && { before: { model: earlier.model, ...before } }),
+      ...(after.retrieval && { after: after.retrieval }),
+      ...(pairs && { pairs: { model: earlier.model, ...pairs } }),
+      ...(result.split.why !== undefined && { why: result.split.why }),
+    },
   });
   return {
     name,
@@ -119,11 +150,16 @@ export async function trainModel(
     ended: result.ended,
     epochs: result.history.length,
     resumedFrom: result.resumedFrom,
+    ...(result.otherData !== undefined && { otherData: result.otherData }),
     seconds: result.seconds,
     parameters: result.parameters,
     images: images.length,
     classes,
     heldOutBy: result.split.by,
+    ...(result.split.why !== undefined && { heldOutWhy: result.split.why }),
+    ...(result.split.among === 'all' && { amongAll: true }),
+    ...(mined && { mined }),
+    modelBefore: earlier.model,
     history: result.history.map(({ epoch, loss, heldOut: figure }) => ({
       epoch,
       loss,
@@ -132,7 +168,8 @@ export async function trainModel(
     measure,
     ...(result.unchanged && { unchanged: true }),
     ...(before && { before }),
-    ...(after && { after }),
+    ...(after.retrieval && { after: after.retrieval }),
+    ...(pairs && { pairs }),
     ...(answers && { answers }),
     problems,
   };
@@ -247,38 +284,4 @@ async function readPixels(
   await source.options.store?.flush();
   await workspace.saveRejected();
   return { images: good, pixels: all.subarray(0, good.length * bytes), problems };
-}
-
-function trainingData(
-  workspace: Workspace,
-  images: readonly KnownImage[],
-  pixels: Uint8Array,
-  { use = ['classes', 'answers'] }: TrainParams,
-) {
-  const { knowledge } = workspace;
-  const { labels, names } = labelsOf(
-    use.includes('classes') ? images : images.map(image => ({ ...image, class: null })),
-  );
-  const answers = use.includes('answers') ? answersAmong(workspace, images) : [];
-  const excluded = images.flatMap(({ hash }, row) => (knowledge.isFlagged(hash) ? [row] : []));
-  const data: TrainingData = { pixels, count: images.length, labels, classNames: names, answers, excluded };
-  return { data, classes: names.length };
-}
-
-/** Leave-one-out retrieval among the held-out images; nothing where they have no classes. */
-async function judged(
-  workspace: Workspace,
-  images: readonly KnownImage[],
-  embedder: Embedder,
-): Promise<RetrievalInfo | undefined> {
-  const { key, dimension } = vectorsOf(embedder);
-  const store = await VectorStore.open(workspace.cache, key, dimension);
-  const known = images.filter(({ hash }) => store.has(hash));
-  const { vectors } = await store.matrix(known.map(({ hash }) => hash));
-  const { metric, weights } = embedder;
-  const { labels } = labelsOf(known);
-  // Not cut short by a cancel: a training that is cancelled keeps its model, and this is the figure on its card.
-  const steps = retrievalSteps({ vectors, dimension, metric, ...(weights && { weights }) }, labels);
-  const report = await inSlices(steps, undefined);
-  return report.queries === 0 ? undefined : report;
 }

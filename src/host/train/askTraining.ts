@@ -193,7 +193,13 @@ async function askDistance(choice: TrainChoice): Promise<TrainChoice | undefined
 }
 
 async function askSources(choice: TrainChoice): Promise<TrainChoice | undefined> {
-  const all: NonNullable<TrainChoice['use']>[] = [['classes', 'answers'], ['classes'], ['answers']];
+  const all: NonNullable<TrainChoice['use']>[] = [
+    ['classes', 'answers'],
+    ['classes'],
+    ['answers'],
+    ['classes', 'answers', 'mined'],
+    ['mined'],
+  ];
   const use = await pick(
     t('What to learn from'),
     all.map(value => ({ ...sourcesWords(value), value })),

@@ -69,6 +69,14 @@ export function distanceWords(metric: Metric): Words {
 
 /** What is learned from. */
 export function sourcesWords(use: TrainParams['use']): Words {
+  if (use?.includes('mined')) {
+    return use.length === 1
+      ? { label: t('Mined triplets'), detail: t('those that the model in use, or gone on from, found last') }
+      : {
+          label: t('Classes, answers and mined triplets'),
+          detail: t('also the triplets that the model in use, or gone on from, found last'),
+        };
+  }
   if (use?.length === 1) {
     return use[0] === 'classes'
       ? { label: t('Classes'), detail: t('what the folders say') }

@@ -10,17 +10,25 @@ export interface TrainingData {
   classNames?: readonly string[];
   /** answers, direct or implied; where one contradicts the classes, the answer holds */
   answers?: readonly Answer[];
-  /** pictures that stay out: flagged, or `incomparable` */
+  /** pairs that nothing is known of, whatever the classes say: `incomparable`, or answered one way and the other */
+  unknown?: readonly Pair[];
+  /** pictures that stay out: flagged, or never answered but `incomparable` */
   excluded?: readonly number[];
   /** mined triplets to train on besides, three indices each: anchor, positive, negative */
   triplets?: Int32Array;
+  /** false: no batch is drawn by class; classes then only say what pictures of a batch are to each other, and judge */
+  drawClasses?: boolean;
   /** the held-out pictures, where the caller chooses them; else a share of the classes */
   heldOut?: readonly number[];
 }
 
-export interface Answer {
+/** Two rows. */
+export interface Pair {
   a: number;
   b: number;
+}
+
+export interface Answer extends Pair {
   relation: 'same' | 'different';
 }
 
@@ -30,15 +38,17 @@ export const SAME = 1;
 export const DIFFERENT = 0;
 export const UNKNOWN = -1;
 
-/** What two pictures are to each other: by answer, else by class. */
+/** What two pictures are to each other: by answer, else by class, and unknown where answers leave it open. */
 export class Relations {
   private readonly answers = new Map<number, number>();
 
   constructor(
     private readonly labels: Int32Array,
     answers: readonly Answer[] = [],
+    unknown: readonly Pair[] = [],
   ) {
     for (const { a, b, relation } of answers) this.answers.set(this.key(a, b), relation === 'same' ? SAME : DIFFERENT);
+    for (const { a, b } of unknown) this.answers.set(this.key(a, b), UNKNOWN);
   }
 
   of(a: number, b: number): number {
@@ -48,6 +58,11 @@ export class Relations {
     const lb = this.labels[b]!;
     if (la < 0 || lb < 0) return UNKNOWN;
     return la === lb ? SAME : DIFFERENT;
+  }
+
+  /** Whether answers leave open what two pictures are to each other. */
+  isOpen(a: number, b: number): boolean {
+    return this.answers.size > 0 && this.answers.get(this.key(a, b)) === UNKNOWN;
   }
 
   private key(a: number, b: number): number {
@@ -75,7 +90,8 @@ export function checkData(data: TrainingData, input: Input): void {
   const trainable = [...classes.values()].filter(n => n >= 2).length;
   const answers = answersAmong(data, new Set(usable));
   const kinds = new Set(answers.map(({ relation }) => relation));
-  if (classes.size >= 2 && trainable >= 1) return;
+  if (data.drawClasses !== false && classes.size >= 2 && trainable >= 1) return;
+  if ((data.triplets?.length ?? 0) > 0) return;
   if (kinds.has('same') && kinds.has('different')) return;
   throw new DataError(
     `There is too little to train on: ${classes.size} classes, ${trainable} of them with two images or more, and ${answers.length} usable answers. ` +

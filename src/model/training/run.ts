@@ -3,10 +3,10 @@ import { retrievalSteps, verification } from '../../core/evaluation';
 import { rowDistance } from '../../core/distances';
 import type { Metric } from '../../core/types';
 import type { NetworkParts, OriginalModel } from '../network/parts';
-import { answersAmong } from './data';
+import { answersAmong, Relations } from './data';
 import type { Exchange } from './exchange';
 import type { Learner } from './learner';
-import { MOST_JUDGED } from './limits';
+import { evenly, MOST_JUDGED } from './limits';
 import type { EpochReport, RunState } from './state';
 import { lastDense } from '../network/last-dense';
 import { finish } from '../../core/steps';
@@ -33,6 +33,7 @@ interface Judged {
 /** Trains a replica to the end. Every replica runs the same steps; what they decide on is the first one's word. */
 export class Run {
   private readonly network: tf.Variable[];
+  private readonly relations: Relations;
   private history: EpochReport[] = [];
   private best: RunState['best'] = null;
   private bestValues = new Float32Array(0);
@@ -51,6 +52,8 @@ export class Run {
     private readonly stepsPerEpoch: number,
     private readonly hooks: RunHooks,
   ) {
+    const { labels, unknown } = start.data;
+    this.relations = new Relations(labels, [], unknown);
     this.network = parts.network.weights.map(weight => weight.read() as tf.Variable);
     // Asked before the first step: at the end its refusal would cost the whole training.
     if (start.options.whiten) lastDense(parts.network);
@@ -137,24 +140,23 @@ export class Run {
 
   /** The held-out figure, higher is better: MAP@R where there are classes, else the AUC of the answers; the first replica's word. */
   private judge(judged: Judged = this.inTraining()): number | undefined {
-    const { heldOut, data } = this.start;
-    if (heldOut.length === 0) return undefined;
-    const rows =
-      heldOut.length > MOST_JUDGED
-        ? heldOut.filter((_, i) => i % Math.ceil(heldOut.length / MOST_JUDGED) === 0)
-        : heldOut;
+    const { heldOut, judge, data } = this.start;
+    if (judge.by === 'nothing' || heldOut.length === 0) return undefined;
+    const asked = evenly(heldOut, MOST_JUDGED);
+    const rows = [...asked, ...judge.gallery];
     const vectors = judged.embed(rows);
     // What the others would find out is what the first one does.
     if (this.exchange.replica !== 0) return undefined;
     const { dimension, metric, weights } = judged;
-    const embedded = { vectors, dimension, metric, ...(weights ? { weights } : {}) };
-    const labels = Int32Array.from(rows, i => data.labels[i]!);
-    if (labels.some(label => label >= 0)) {
-      const steps = retrievalSteps(embedded, labels, { ks: [1] });
+    if (judge.by === 'classes') {
+      const embedded = { vectors, dimension, metric, ...(weights ? { weights } : {}) };
+      const labels = Int32Array.from(rows, i => data.labels[i]!);
+      const isOpen = (a: number, b: number): boolean => this.relations.isOpen(rows[a]!, rows[b]!);
+      const steps = retrievalSteps(embedded, labels, { ks: [1], queries: [...asked.keys()], isOpen });
       let step = steps.next();
       while (!step.done && !this.exchange.stopRequested) step = steps.next();
-      if (!step.done) return undefined;
-      if (Number.isFinite(step.value.mapAtR.value)) return step.value.mapAtR.value;
+      if (!step.done || !Number.isFinite(step.value.mapAtR.value)) return undefined;
+      return step.value.mapAtR.value;
     }
     const place = new Map(rows.map((row, i) => [row, i]));
     const pairs = answersAmong(data, new Set(rows));
@@ -282,6 +284,7 @@ export class Run {
   private state(): RunState {
     return {
       fingerprint: this.go.fingerprint,
+      choices: this.go.choices,
       epoch: this.epoch,
       step: this.step,
       seconds: this.seconds(),

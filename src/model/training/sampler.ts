@@ -14,7 +14,7 @@ export interface Batch {
 
 /**
  * Draws batches of P classes x K images; where there are answers, a share of the batch are answered pairs, same and
- * different in equal parts; where there are mined triplets, a share are those. The share is how much of what is known each
+ * different in equal parts; where there are mined triplets, a share are those, as far as what is known now still says so. The share is how much of what is known each
  * kind is, at least a quarter each. A share of the batches is of single pictures instead, each changed at random several times
  * and told from all others (instance discrimination, Wu et al. 2018). Batches depend on seed and step alone, so every replica draws the same.
  */
@@ -28,6 +28,7 @@ export class Sampler {
   private readonly different: [number, number][] = [];
   private readonly triplets: [number, number, number][] = [];
   private readonly turns: number;
+  private readonly drawsClasses: boolean;
   /** a picture met twice in a batch is not the same bytes twice */
   private readonly changed: boolean;
 
@@ -41,7 +42,8 @@ export class Sampler {
   ) {
     const among = new Set(rows);
     const answers = answersAmong(data, among);
-    this.relations = new Relations(data.labels, answers);
+    this.relations = new Relations(data.labels, answers, data.unknown);
+    this.drawsClasses = data.drawClasses !== false;
     const groups = new Map<number, number[]>();
     for (const i of rows) {
       const label = data.labels[i]!;
@@ -57,6 +59,9 @@ export class Sampler {
     const mined = data.triplets ?? new Int32Array(0);
     for (let i = 0; i + 2 < mined.length; i += 3) {
       const triplet = [mined[i]!, mined[i + 1]!, mined[i + 2]!] as [number, number, number];
+      const [a, p, n] = triplet;
+      // What was answered since it was mined counts more than that it was.
+      if (this.relations.of(a, p) !== SAME || this.relations.of(a, n) !== DIFFERENT) continue;
       if (triplet.every(row => among.has(row))) this.triplets.push(triplet);
     }
     this.turns = turnsOf(options.synthesis);
@@ -72,7 +77,7 @@ export class Sampler {
     const random = new Random(this.options.seed, 0xba7c4, step);
     const batch: { row: number; turn: number }[] = [];
     if (this.options.instances > 0 && random.chance(this.options.instances)) return this.singles(random);
-    const fromClasses = this.groups.length >= 2;
+    const fromClasses = this.drawsClasses && this.groups.length >= 2;
     const parts = [fromClasses, this.same.length + this.different.length > 0, this.triplets.length > 0].filter(
       Boolean,
     ).length;
@@ -109,7 +114,9 @@ export class Sampler {
         const relation = instances
           ? rows[i] === rows[j]
             ? SAME
-            : DIFFERENT
+            : this.relations.isOpen(rows[i]!, rows[j]!)
+              ? UNKNOWN
+              : DIFFERENT
           : this.relation(rows[i]!, rows[j]!, turns[i] === turns[j]);
         out[i * n + j] = relation;
         out[j * n + i] = relation;

@@ -16,6 +16,8 @@ export interface EpochReport {
 export interface RunState {
   /** of the options, the data and the network's shape: another run's checkpoint is not taken */
   fingerprint: string;
+  /** of the options alone: the same choices may have met other data */
+  choices: string;
   epoch: number;
   step: number;
   seconds: number;
@@ -48,19 +50,31 @@ export async function writeCheckpoint(folder: string, state: RunState): Promise<
   await rename(temporary, path.join(folder, FILE));
 }
 
-/** The checkpoint of exactly this run; undefined where there is none, it is another run's, or it is damaged. */
-export async function readCheckpoint(folder: string, fingerprint: string): Promise<RunState | undefined> {
+/** What a folder of checkpoints holds for a run. */
+export interface Checkpoint {
+  /** of exactly this run; absent where there is none, it is another run's, or it is damaged */
+  state?: RunState;
+  /** epochs that a run of the same choices had done on other data: answers, flags, classes or images are not what they were */
+  otherData?: number;
+}
+
+/** The checkpoint of exactly this run, or how far the same choices had come on other data. */
+export async function readCheckpoint(
+  folder: string,
+  { fingerprint, choices }: Pick<RunState, 'fingerprint' | 'choices'>,
+): Promise<Checkpoint> {
   try {
     const file = await readFile(path.join(folder, FILE));
     const headerLength = file.readUInt32LE(0);
     const header = JSON.parse(file.toString('utf8', 4, 4 + headerLength)) as Header;
     const [current, best] = header.floats;
     const bytes = file.subarray(4 + headerLength);
-    if (header.v !== 1 || header.state.fingerprint !== fingerprint || bytes.length !== (current + best) * 4)
-      return undefined;
+    if (header.v !== 1 || bytes.length !== (current + best) * 4) return {};
+    if (header.state.fingerprint !== fingerprint)
+      return header.state.choices === choices ? { otherData: header.state.epoch } : {};
     const all = new Float32Array(new Uint8Array(bytes).buffer);
-    return { ...header.state, values: { current: all.slice(0, current), best: all.slice(current) } };
+    return { state: { ...header.state, values: { current: all.slice(0, current), best: all.slice(current) } } };
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -5,6 +5,7 @@ import type { ModelSource } from '../source';
 import type { TrainingData } from './data';
 import type { Shared } from './exchange';
 import type { TrainOptions } from './options';
+import type { HeldOutSplit } from './split';
 import type { EpochReport, RunState } from './state';
 
 /** workerData of a training worker. */
@@ -15,6 +16,8 @@ export interface TrainStart {
   data: TrainingData;
   train: number[];
   heldOut: number[];
+  /** what the held-out part is judged by, and what its pictures are found among beside each other */
+  judge: { by: HeldOutSplit['judgedBy']; gallery: number[] };
   backend: BackendOptions;
   /** the network to start from, of `own` */
   source?: ModelSource;
@@ -25,6 +28,7 @@ export interface TrainGo {
   shared: Shared;
   resume?: RunState;
   fingerprint: string;
+  choices: string;
 }
 
 export interface TrainProgress {

@@ -10,7 +10,7 @@ import { requestStop, share } from './exchange';
 import type { Shared } from './exchange';
 import type { TrainOptions } from './options';
 import { checkOptions, OptionsError } from './options';
-import { MOST_JUDGED } from './limits';
+import { evenly, MOST_JUDGED } from './limits';
 import type { HeldOutSplit } from './split';
 import { splitHeldOut } from './split';
 import type { EpochReport } from './state';
@@ -25,6 +25,8 @@ export interface TrainEnvironment {
   source?: ModelSource;
   signal?: AbortSignal;
   onProgress?: (progress: TrainProgress) => void;
+  /** before the first step: what a checkpoint says */
+  onStart?: (start: { resumedFrom: number; otherData?: number }) => void;
   onEpoch?: (report: EpochReport) => void;
   /** where checkpoints go; a run that was broken off goes on from there */
   checkpointDir?: string;
@@ -36,6 +38,8 @@ export interface TrainResult extends TrainOutcome {
   parameters: number;
   /** epochs that a checkpoint had already done */
   resumedFrom: number;
+  /** epochs that the same choices had done on other data, and that this run began anew instead of */
+  otherData?: number;
   /** card.json of the trained model, without what its evaluation adds */
   card: ModelCard;
 }
@@ -70,6 +74,8 @@ class Session {
   private readonly failure = new Promise<never>((_, reject) => (this.fail = reject));
   private writing: Promise<void> = Promise.resolve();
   private ending = false;
+  /** what held-out pictures are found among beside each other, in training */
+  private readonly gallery: number[];
 
   constructor(
     private readonly options: TrainOptions,
@@ -78,6 +84,14 @@ class Session {
     private readonly split: HeldOutSplit,
     private readonly environment: TrainEnvironment,
   ) {
+    const room = MOST_JUDGED - Math.min(split.heldOut.length, MOST_JUDGED);
+    this.gallery =
+      split.among === 'all'
+        ? evenly(
+            split.train.filter(i => data.labels[i]! >= 0),
+            Math.max(room, 500),
+          )
+        : [];
     // Whoever waits hears of it; nobody waiting is no reason to end the process.
     this.failure.catch(() => undefined);
   }
@@ -88,17 +102,19 @@ class Session {
     const first = await this.start(0);
     const replicas = first.backend.name === 'wasm' ? this.options.threads : 1;
     await Promise.all(Array.from({ length: replicas - 1 }, (_, i) => this.start(i + 1)));
-    const judged = Math.min(this.split.heldOut.length, MOST_JUDGED);
+    const judged = Math.min(this.split.heldOut.length, MOST_JUDGED) + this.gallery.length;
     const batch = this.options.classesPerBatch * this.options.imagesPerClass;
     this.shared = share(replicas, Math.max(judged, batch) * first.dimension, first.gradientSize);
-    const fingerprint = this.fingerprint(replicas);
-    const resume = checkpointDir === undefined ? undefined : await readCheckpoint(checkpointDir, fingerprint);
+    const names = { fingerprint: this.fingerprint(replicas), choices: this.choices() };
+    const { state: resume, otherData } = checkpointDir === undefined ? {} : await readCheckpoint(checkpointDir, names);
+    const began = { resumedFrom: resume?.epoch ?? 0, ...(otherData === undefined ? {} : { otherData }) };
+    this.environment.onStart?.(began);
     const stop = (): void => requestStop(this.shared!);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
     try {
       const done = this.next('done');
-      const go: TrainGo = { shared: this.shared, fingerprint, ...(resume ? { resume } : {}) };
+      const go: TrainGo = { shared: this.shared, ...names, ...(resume ? { resume } : {}) };
       for (const worker of this.workers) worker.postMessage(go);
       const { outcome } = await done;
       await this.writing;
@@ -107,7 +123,7 @@ class Session {
         backend: first.backend,
         split: this.split,
         parameters: first.parameters,
-        resumedFrom: resume?.epoch ?? 0,
+        ...began,
         card: this.card(outcome, first.backend),
       };
     } finally {
@@ -129,6 +145,7 @@ class Session {
       data: this.data,
       train: this.split.train,
       heldOut: this.split.heldOut,
+      judge: { by: this.split.judgedBy, gallery: this.gallery },
       backend,
       ...(source ? { source } : {}),
     };
@@ -169,22 +186,37 @@ class Session {
     this.writing = this.writing.then(() => writeCheckpoint(checkpointDir, message.state)).catch(() => undefined);
   }
 
-  /** A checkpoint of other options, data or replicas is another run's. */
-  private fingerprint(replicas: number): string {
-    const { labels, answers, excluded, triplets, count } = this.data;
-    // What bounds a run or follows it leaves its steps as they are.
+  /** What bounds a run or follows it leaves its steps as they are, and is no part of what was chosen of them. */
+  private get stepOptions(): Omit<TrainOptions, 'whiten'> {
     const { whiten: _whiten, ...options } = { ...this.options, maxMinutes: 0 };
     void _whiten;
+    return options;
+  }
+
+  private choices(): string {
+    const { source } = this.environment;
+    return createHash('sha256')
+      .update(JSON.stringify([1, this.stepOptions, this.input, source?.key, source?.card.embedding]))
+      .digest('hex');
+  }
+
+  /** A checkpoint of other options, data or replicas is another run's. */
+  private fingerprint(replicas: number): string {
+    const { labels, answers, unknown, excluded, triplets, drawClasses, count } = this.data;
+    const options = this.stepOptions;
     return createHash('sha256')
       .update(
         JSON.stringify([
-          3,
+          4,
           options,
           this.input,
           replicas,
           count,
           answers ?? [],
           excluded ?? [],
+          unknown ?? [],
+          drawClasses ?? true,
+          this.split.heldOut,
           this.environment.source?.key,
           this.environment.source?.card.embedding,
         ]),
@@ -208,6 +240,7 @@ class Session {
 
   private card(outcome: TrainOutcome, backend: LoadedBackend): ModelCard {
     const { options, split } = this;
+    const { source } = this.environment;
     const classes = new Set(split.train.map(i => this.data.labels[i]!).filter(label => label >= 0));
     const named = [...classes].map(label => this.data.classNames?.[label]).filter(name => name !== undefined);
     return {
@@ -228,7 +261,15 @@ class Session {
         classes: classes.size,
         classNames: named.slice(0, 100),
         answers: this.data.answers?.length ?? 0,
-        heldOut: { images: split.heldOut.length, by: split.by },
+        ...(this.data.triplets && { triplets: this.data.triplets.length / 3 }),
+        heldOut: {
+          images: split.heldOut.length,
+          by: split.by,
+          judgedBy: split.judgedBy,
+          ...(split.among === 'all' ? { among: split.among } : {}),
+          ...(split.why === undefined ? {} : { why: split.why }),
+        },
+        ...(source ? { from: source.id, fromKey: source.key } : {}),
         seconds: Math.round(outcome.seconds),
         steps: outcome.steps,
         ended: outcome.ended,

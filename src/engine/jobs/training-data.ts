@@ -1,0 +1,106 @@
+import { pixelKey, vectorKey } from '../../dataset';
+import { DIFFERENT, Relations, SAME } from '../../model';
+import type { TrainingData } from '../../model';
+import type { TrainParams, TrainResult } from '../../rpc/engine-protocol';
+import type { Assets } from '../assets';
+import { EngineError } from '../errors';
+import type { KnownImage } from '../inventory';
+import type { Workspace } from '../workspace';
+import { sourceOf } from './learn-map';
+import { labelsOf } from './mine';
+import { pairKnowledge } from './train-answers';
+import { pixelSpec } from './vectors';
+
+/** The lanes whose candidates are triplets. */
+const TRIPLET_LANES = ['hard-triplets', 'semi-hard-triplets'] as const;
+
+/**
+ * What a network learns from: classes, answers, mined triplets, as `use` says. What people could not tell, or tell
+ * otherwise each time, is left open whatever is used, and flagged images stay out, as those do of which no answer says more
+ * than `incomparable`.
+ * @param pixels of the images, one after another
+ * @throws EngineError `not-mined` where mined triplets are to be used and there are none
+ */
+export async function trainingData(
+  workspace: Workspace,
+  images: readonly KnownImage[],
+  pixels: Uint8Array,
+  params: TrainParams,
+  assets: Assets,
+): Promise<{ data: TrainingData; classes: number; mined?: TrainResult['mined'] }> {
+  const { use = ['classes', 'answers'] } = params;
+  const { knowledge } = workspace;
+  // Mined triplets are of classes: these say what pictures of a batch are to each other, and judge.
+  const known = use.includes('classes') || use.includes('mined');
+  const { labels, names } = labelsOf(known ? images : images.map(image => ({ ...image, class: null })));
+  const { answers, unknown, incomparable } = pairKnowledge(workspace, images);
+  const flagged = images.flatMap(({ hash }, row) => (knowledge.isFlagged(hash) ? [row] : []));
+  const excluded = [...new Set([...flagged, ...incomparable])].sort((a, b) => a - b);
+  const data: TrainingData = {
+    pixels,
+    count: images.length,
+    labels,
+    classNames: names,
+    answers: use.includes('answers') ? answers : [],
+    unknown,
+    excluded,
+  };
+  if (!use.includes('mined')) return { data, classes: names.length };
+  const { triplets, ...mined } = await minedTriplets(workspace, images, params, assets);
+  // What was answered holds, also where answers are not what is learned from.
+  const kept = stillTrue(triplets, { ...data, answers });
+  if (kept.length === 0) {
+    throw new EngineError(
+      'not-mined',
+      `Of ${mined.stored} triplets mined by “${mined.model}” none can be learned from: their images are flagged or gone, or they were answered otherwise.`,
+      'Mine again, or learn from classes and answers.',
+    );
+  }
+  return {
+    data: { ...data, triplets: kept, drawClasses: use.includes('classes') },
+    classes: names.length,
+    mined: { triplets: kept.length / 3, ...mined },
+  };
+}
+
+/** The triplets that the lanes mined last hold for the model that training follows, by row. */
+async function minedTriplets(
+  workspace: Workspace,
+  images: readonly KnownImage[],
+  { from, settings }: TrainParams,
+  assets: Assets,
+): Promise<{ triplets: [number, number, number][]; stored: number; model: string }> {
+  const model = from ?? settings.model;
+  const { card, key } = await sourceOf(workspace, model, assets);
+  const vectors = vectorKey(card.name, key, pixelKey(pixelSpec(card)));
+  const stored = TRIPLET_LANES.flatMap(lane => workspace.lanes.get(lane) ?? []);
+  const fitting = stored.filter(lane => lane.vectors.key === vectors);
+  const candidates = fitting.flatMap(lane => lane.candidates).filter(candidate => candidate.kind === 'triplet');
+  if (candidates.length === 0) {
+    const others = [...new Set(stored.flatMap(lane => (lane.candidates.length > 0 ? [lane.model] : [])))];
+    const found = others.map(other => `“${other}”`).join(' and ');
+    const changed = others.includes(model) ? ' as it was before' : '';
+    throw new EngineError(
+      'not-mined',
+      `No triplets mined by “${model}” are here to learn from${others.length > 0 ? `, only some by ${found}${changed}` : ''}.`,
+      'Mine hard or semi-hard triplets with it first (margin mine --lane semi-hard-triplets), or learn from classes and answers.',
+    );
+  }
+  const rows = new Map(images.map(({ hash }, row) => [hash, row]));
+  const triplets = candidates.flatMap(({ anchor, positive, negative }): [number, number, number][] => {
+    const [a, p, n] = [rows.get(anchor), rows.get(positive), rows.get(negative)];
+    return a === undefined || p === undefined || n === undefined ? [] : [[a, p, n]];
+  });
+  return { triplets, stored: candidates.length, model };
+}
+
+/** Those whose images stay in, and whose pairs are still what they were mined as, by answer and by class. */
+function stillTrue(triplets: readonly [number, number, number][], data: TrainingData): Int32Array {
+  const relations = new Relations(data.labels, data.answers, data.unknown);
+  const out = new Set(data.excluded);
+  const good = triplets.filter(
+    ([a, p, n]) =>
+      !out.has(a) && !out.has(p) && !out.has(n) && relations.of(a, p) === SAME && relations.of(a, n) === DIFFERENT,
+  );
+  return Int32Array.from(good.flat());
+}
