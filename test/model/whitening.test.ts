@@ -88,6 +88,14 @@ describe('a whitening judged by what it did not learn from', () => {
     expect(judge(vectors, labels)).toEqual({ map, verdict });
   });
 
+  it('judges no image by those that answers leave open beside it', () => {
+    const { vectors, labels } = clouds(4);
+    // The first image has nobody left to find: it asks no more.
+    const isOpen = (x: number, y: number) => [x, y].includes(0) && labels[x] === labels[y];
+    const { verdict } = finish(judgedWhitening({ vectors, dimension: n, normalise: false, labels, isOpen }, 1));
+    expect(verdict.before.queries).toBe(judge(vectors, labels).verdict.before.queries - 1);
+  });
+
   it('is the identity where they are not: what varies within classes is what tells others apart', () => {
     const random = new Random(9);
     // Each class is a line: long along the axis on which the other classes differ.

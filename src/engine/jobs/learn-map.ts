@@ -211,8 +211,15 @@ const fromAnswers: Way = {
 
 const fromClasses: Way = {
   images: (_, known) => known.filter(image => image.class !== null),
-  *learn(_, images, vectors, seed, tell) {
-    const { map, verdict } = yield* judgedWhitening({ ...vectors, labels: labelsOf(images).labels }, seed, tell);
+  *learn(workspace, images, vectors, seed, tell) {
+    const { unknown } = pairKnowledge(workspace, images);
+    const open = new Set(unknown.flatMap(({ a, b }) => [`${a} ${b}`, `${b} ${a}`]));
+    const known = {
+      ...vectors,
+      labels: labelsOf(images).labels,
+      ...(open.size > 0 && { isOpen: (a: number, b: number) => open.has(`${a} ${b}`) }),
+    };
+    const { map, verdict } = yield* judgedWhitening(known, seed, tell);
     return { map, verdict: { learned: 'classes', ...verdict } };
   },
   hint: 'Give each class a folder with two images or more, or learn from answers (--use answers).',

@@ -22,6 +22,8 @@ export interface KnownClasses {
   normalise: boolean;
   /** -1: none */
   labels: Int32Array;
+  /** pairs of rows that answers leave open: neither is judged by the other */
+  isOpen?: (a: number, b: number) => boolean;
 }
 
 /** What classes (or images) that a whitening did not learn from say of it. */
@@ -112,7 +114,7 @@ function* whitening({ vectors, dimension: n, labels }: KnownClasses, rows: reado
 }
 
 function* judged(
-  { vectors, dimension: n, normalise, labels }: KnownClasses,
+  { vectors, dimension: n, normalise, labels, isOpen }: KnownClasses,
   gallery: readonly number[],
   asked: readonly number[],
   map?: Float64Array,
@@ -129,7 +131,7 @@ function* judged(
   return yield* retrievalSteps(
     embedded,
     Int32Array.from(gallery, row => labels[row]!),
-    { queries },
+    { queries, ...(isOpen && { isOpen: (a: number, b: number) => isOpen(gallery[a]!, gallery[b]!) }) },
   );
 }
 
