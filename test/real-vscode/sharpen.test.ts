@@ -89,6 +89,28 @@ describe('a model sharpened by answers, and judged by examples', () => {
     expect(card).toHaveProperty('evaluation.classes.better');
   });
 
+  it('goes on from a model in a folder elsewhere', async () => {
+    const { workbench } = margin;
+    await workbench.command('Margin: Train Siamese Model');
+    await workbench.pick('Go On From a Model');
+    await workbench.pick('From a Folder');
+    await workbench.chooseFile(path.join(folder, '.margin/models/sharper'));
+    await workbench.pick('Its head only');
+    await workbench.page.keyboard.press('Escape');
+    await workbench.command('Margin: Train Siamese Model');
+    await workbench.pick('Sharpen a Model With Your Classes');
+    await workbench.pick('From a URL');
+    await workbench.quickInput.fill('ftp://models');
+    await workbench.page.getByText('An address that begins with http:// or https://').first().waitFor();
+    await workbench.type('https://example.org/model.json');
+    await workbench.type('from-afar');
+    await workbench.quickRows
+      .filter({ hasText: 'https://example.org/model.json, sharpened by classes' })
+      .first()
+      .waitFor();
+    await workbench.page.keyboard.press('Escape');
+  });
+
   it('judges it by a folder of examples', async () => {
     const { workbench } = margin;
     await workbench.command('Margin: Evaluate Model');
@@ -108,6 +130,13 @@ describe('a model sharpened by answers, and judged by examples', () => {
     await preview.getByRole('heading', { name: 'Classification by examples' }).waitFor({ timeout: 120_000 });
     expect(await preview.locator('table').last().innerText()).toMatch(
       /sharper\s+[\d.]+ % [\s\S]*Raw pixels[\s\S]*Chance\s+25/,
+    );
+    // What each image is, folded away by class.
+    await preview.getByText('48 images, each given the class of the nearest of 12 examples').waitFor();
+    const list = preview.locator('details').first();
+    await list.locator('summary').click();
+    expect(await list.locator('table').innerText()).toMatch(
+      /Image\s+Nearest example\s+Distance\s+\S+\.\w+\s+\S+\.\w+\s+\d/,
     );
   });
 });

@@ -32,6 +32,11 @@ export async function evaluateModel(margin: Margin, asked?: vscode.Uri, model?: 
   if (outcome.state !== 'done') return;
   logProblems(margin.log, outcome.value.problems);
   await margin.evaluation.show(outcome.value, margin.folders.name(folder));
+  if (params.guessesTo === undefined || !outcome.value.examples) return;
+  const open = t('Open');
+  const written = t('{0} was written.', path.basename(params.guessesTo));
+  if ((await vscode.window.showInformationMessage(written, open)) === open)
+    await vscode.window.showTextDocument(vscode.Uri.file(params.guessesTo));
 }
 
 async function askModel(margin: Margin, now: string, folder: vscode.Uri): Promise<string | undefined> {
@@ -54,7 +59,7 @@ async function askModel(margin: Margin, now: string, folder: vscode.Uri): Promis
   return picked?.id;
 }
 
-type Files = Pick<EvaluateParams, 'oneShot' | 'pairs' | 'examples'>;
+type Files = Pick<EvaluateParams, 'oneShot' | 'pairs' | 'examples' | 'guessesTo'>;
 
 /** One-shot trials and verification pairs come from files; without any, the classes are enough. */
 async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
@@ -84,11 +89,29 @@ async function askFiles(folder: vscode.Uri): Promise<Files | undefined> {
           t('Classes by Examples From a Folder…'),
           t('a sub-folder of examples for each class; the nearest one says what an image is'),
         ),
+        ...(files.examples === undefined
+          ? []
+          : [
+              row(
+                'guessesTo',
+                t('Write the Guesses to a File…'),
+                t('of each image its class, the nearest example and the distance'),
+              ),
+            ]),
       ],
       { title: t('Evaluate Model'), placeHolder: t('Evaluate, or add a file or folder first'), ignoreFocusOut: true },
     );
     if (!picked) return undefined;
     if (picked.what === undefined) return files;
+    if (picked.what === 'guessesTo') {
+      const target = await vscode.window.showSaveDialog({
+        title: picked.label,
+        defaultUri: vscode.Uri.joinPath(folder, '..', 'guesses.csv'),
+        filters: { CSV: ['csv'], 'JSON Lines': ['jsonl'] },
+      });
+      if (target) files.guessesTo = target.fsPath;
+      continue;
+    }
     const [file] =
       (await vscode.window.showOpenDialog({
         title: picked.label,

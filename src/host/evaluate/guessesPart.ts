@@ -67,10 +67,12 @@ function listOf(name: string, guesses: GuessInfo[], neighbours: number): string 
 
 function scorePart(info: ExamplesInfo, model: string): string[] {
   const { queries, passedOver, accuracy, pixels, chance, classes } = info;
+  const title = `### ${t('How often the guess is right')}`;
   if (!accuracy || !pixels || chance === undefined) {
-    return [t('Nothing is scored: no image has a class that is among those of the examples.')];
+    return [title, t('Nothing is scored: no image has a class that is among those of the examples.')];
   }
   return [
+    title,
     t(
       'Scored on the {0} images whose class is among the examples; {1} more have another one or none, or are examples themselves.',
       count(queries),
