@@ -1,5 +1,6 @@
 import type { EpochPoint, HeldOutMeasure, Progress } from '../engine/api';
 import { percent } from './tables';
+import { checkpointLines } from './training-lines';
 
 /** Progress on standard error: `report` as it comes, and in the end the epochs that it did not tell any more. */
 export interface ProgressLines {
@@ -30,6 +31,8 @@ export function progressLines(err: NodeJS.WritableStream): ProgressLines {
       const left = secondsLeft === undefined ? '' : `, ${Math.ceil(secondsLeft)} s left`;
       if (!terminal && stage !== last) err.write(`${stage}: ${total > 0 ? total : '…'}\n`);
       if (training) {
+        if (planned === undefined)
+          for (const line of checkpointLines(training)) err.write(`${terminal ? '\r\u001b[K' : ''}${line}\n`);
         planned = training.epochs;
         tell(training.history, training.measure);
       }

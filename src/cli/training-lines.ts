@@ -10,8 +10,14 @@ export function keptApart({ heldOutBy, amongAll }: TrainResult): string {
   return `${heldOutBy}${amongAll ? ', found among all images' : ''}`;
 }
 
-/** What a training began from, a line each. */
-export function startLines({ resumedFrom, otherData, mined }: TrainResult): string[] {
+/** What a checkpoint meant for a training: gone on from, or of other data and left. */
+export function checkpointLines({
+  resumedFrom = 0,
+  otherData,
+}: {
+  resumedFrom?: number;
+  otherData?: number;
+}): string[] {
   return [
     ...(resumedFrom > 0 ? [`resumed from epoch ${resumedFrom}`] : []),
     ...(otherData !== undefined
@@ -19,6 +25,14 @@ export function startLines({ resumedFrom, otherData, mined }: TrainResult): stri
           `begun anew: the same choices had come to epoch ${otherData}, on other answers, flags, classes or images than there are now`,
         ]
       : []),
+  ];
+}
+
+/** What a training began from, a line each. */
+export function startLines(result: TrainResult): string[] {
+  const { mined } = result;
+  return [
+    ...checkpointLines(result),
     ...(mined
       ? [`mined triplets: ${mined.triplets} of the ${mined.stored} that “${mined.model}” found could be learned from`]
       : []),
