@@ -9,6 +9,10 @@ import { lossOf, pairLoss, rowDistances, tripletLoss } from '../../src/model/tra
 import type { HeadVariables } from '../../src/model/training/losses';
 import { minePairs, mineTriplets } from '../../src/model/training/mining';
 import { distance } from '../../src/core/distances';
+import type { Pairs, Triplets } from '../../src/model/training/mining';
+import { normaliseRows } from '../../src/model/load-model';
+import type { Metric } from '../../src/core/types';
+import { trainable } from './support/training';
 import type { Loss } from '../../src/model';
 import { Random } from '../../src/model/training/random';
 import cases from '../core/cases.json';
@@ -156,39 +160,76 @@ describe('reference cases', () => {
   });
 });
 
-describe('gradients', () => {
-  it.each([
-    ['contrastive', 'l2'],
-    ['contrastive', 'cosine'],
-    ['contrastive', 'l1'],
-    ['triplet', 'l2'],
-    ['triplet', 'sql2'],
-    ['soft-margin', 'weightedL1'],
-    ['hoffer-ailon', 'l1'],
-    ['cross-entropy', 'weightedL1'],
-  ] as const)('of %s on %s agree with finite differences', (loss: Loss, metric) => {
-    const labels = [0, 0, 1, 1, 2];
-    const d = 3;
-    const start = Float32Array.from({ length: 15 }, () => random.between(-1, 1));
-    const h = metric === 'weightedL1' ? head([0.5, 1, 2], 0.7) : undefined;
-    const relations = relationsOf(labels);
-    const weights = h && tf.softplus(h.weights).dataSync<'float32'>();
-    const distances = distanceMatrix(metric, start, 5, d, weights);
-    const mine = loss === 'contrastive' || loss === 'cross-entropy' ? minePairs : mineTriplets;
-    const tuples = mine('all', distances, relations, 5, d, random);
-    const f = (z: tf.Tensor): tf.Scalar => lossOf(loss, metric, 0.9, z as tf.Tensor2D, tuples, h);
-    const gradient = tf
-      .grad(f)(tf.tensor2d(start, [5, d]))
-      .dataSync();
-    for (let i = 0; i < start.length; i++) {
-      const at = (delta: number): number => {
-        const moved = start.slice();
-        moved[i]! += delta;
-        return value(f(tf.tensor2d(moved, [5, d])));
-      };
-      expect(gradient[i]).toBeCloseTo((at(1e-2) - at(-1e-2)) / 2e-2, 2);
-    }
+/** Distances and losses once more, in double precision: what finite differences need. */
+const softplus = (v: number): number => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
+const sum = (values: number[]): number => values.reduce((total, v) => total + v, 0);
+const DISTANCES: Record<Metric, (x: number[], y: number[], weights: number[]) => number> = {
+  l2: (x, y) => Math.sqrt(sum(x.map((v, i) => (v - y[i]!) ** 2)) + 1e-12),
+  sql2: (x, y) => sum(x.map((v, i) => (v - y[i]!) ** 2)),
+  l1: (x, y) => sum(x.map((v, i) => Math.abs(v - y[i]!))),
+  weightedL1: (x, y, weights) => sum(x.map((v, i) => softplus(weights[i]!) * Math.abs(v - y[i]!))),
+  cosine: (x, y) => 1 - sum(x.map((v, i) => v * y[i]!)) / (Math.hypot(...x) * Math.hypot(...y)),
+};
+const TRIPLET_LOSSES: Partial<Record<Loss, (difference: number, margin: number) => number>> = {
+  triplet: (difference, margin) => Math.max(0, difference + margin),
+  'soft-margin': difference => softplus(difference),
+  'hoffer-ailon': difference => (1 / (1 + Math.exp(-difference))) ** 2,
+};
+
+function doubleLoss(loss: Loss, metric: Metric, margin: number, tuples: Pairs | Triplets, z: number[][], v: number[]) {
+  const between = (i: number, j: number): number => DISTANCES[metric](z[i]!, z[j]!, v);
+  if (tuples.kind === 'triplets') {
+    const each = [...tuples.anchor].map((a, t) => between(a, tuples.positive[t]!) - between(a, tuples.negative[t]!));
+    return sum(each.map(difference => TRIPLET_LOSSES[loss]!(difference, margin))) / each.length;
+  }
+  const each = [...tuples.a].map((a, t) => {
+    const [d, same] = [between(a, tuples.b[t]!), t < tuples.same];
+    if (loss === 'contrastive') return (same ? d : Math.max(0, margin - d)) ** 2 / 2;
+    // The last of what is learned is cross-entropy's bias.
+    const logit = v.at(-1)! - d;
+    return softplus(logit) - (same ? logit : 0);
   });
+  return sum(each.slice(0, tuples.same)) / tuples.same + sum(each.slice(tuples.same)) / (each.length - tuples.same);
+}
+
+describe('gradients', () => {
+  it.each(trainable())(
+    'of %s on %s, normalised: %s, agree with finite differences within 1e-3',
+    (loss, metric, normalise) => {
+      const [n, d, margin] = [6, 4, 0.9];
+      const labels = [0, 0, 1, 1, 2, 2];
+      const start = Float32Array.from({ length: n * d }, () => random.between(-1, 1));
+      const h = metric === 'weightedL1' ? head([0.5, 1, 2, 0.1], 0.7) : undefined;
+      const learned = h ? [...h.weights.dataSync(), ...h.bias.dataSync()] : [];
+      const relations = relationsOf(labels);
+      const mine = loss === 'contrastive' || loss === 'cross-entropy' ? minePairs : mineTriplets;
+      const tuples = mine('all', new Float32Array(n * n), relations, n, d, random);
+      const z = tf.variable(tf.tensor2d(start, [n, d]));
+      const variables = [z, ...(h ? [h.weights, ...(loss === 'cross-entropy' ? [h.bias] : [])] : [])];
+      const { value: single, grads } = tf.variableGrads(() => {
+        const rows = normalise ? normaliseRows(z as tf.Tensor2D) : (z as tf.Tensor2D);
+        return lossOf(loss, metric, margin, rows, tuples, h);
+      }, variables);
+      const gradient = variables.flatMap(variable => [...grads[variable.name]!.dataSync()]);
+
+      const all = [...start, ...learned];
+      const at = (k: number, by: number): number => {
+        const moved = all.map((v, i) => (i === k ? v + by : v));
+        const rows = Array.from({ length: n }, (_, row) => moved.slice(row * d, (row + 1) * d)).map(row => {
+          const length = normalise ? Math.sqrt(sum(row.map(v => v * v)) + 1e-12) : 1;
+          return row.map(v => v / length);
+        });
+        return doubleLoss(loss, metric, margin, tuples, rows, moved.slice(n * d));
+      };
+      expect(value(single)).toBeCloseTo(at(0, 0), 4);
+      const longest = Math.max(...gradient.map(Math.abs));
+      expect(longest).toBeGreaterThan(1e-3);
+      for (const [k, said] of gradient.entries()) {
+        const slope = (at(k, 1e-6) - at(k, -1e-6)) / 2e-6;
+        expect(Math.abs(slope - said) / longest, `number ${k}`).toBeLessThan(1e-3);
+      }
+    },
+  );
 
   it('are numbers where two embeddings are equal', () => {
     for (const metric of ['l2', 'sql2', 'l1', 'cosine'] as const) {

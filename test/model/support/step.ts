@@ -6,6 +6,8 @@ import { foldNetwork } from '../../../src/model/network/embed-forward';
 import { planOf } from '../../../src/model/network/plan';
 import { trainForward, updateMovingMoments } from '../../../src/model/network/train-forward';
 import type { SeenMoments } from '../../../src/model/network/train-forward';
+import { Random } from '../../../src/model/training/random';
+import { forward } from './double';
 
 /** Sizes that halve evenly, and leave normalisation more than a few values to normalise over. */
 const sizes = { conv4: 16, koch: 65, resnet: 32, mobile: 64 };
@@ -38,36 +40,67 @@ export function stepOf(model: LayersModel, n: number) {
   return { loss: value.dataSync()[0]!, gradients, embedded };
 }
 
+/** How far a training step is from the same in double precision. */
+export interface SlopeErrors {
+  /** farthest that an embedding is */
+  forward: number;
+  /**
+   * By kind of parameter (`conv/kernel`, `norm/gamma`): share that the gradients differ by from slopes, along the gradients
+   * themselves, where a wrong length shows, and along random directions, where a wrong one does.
+   */
+  kinds: Record<string, { steepest: number; random: number }>;
+}
+
 /**
- * By parameter: the slope of a training step's loss along its gradient, by finite differences, over what the gradient says.
- * One direction for all of a parameter's weights, where the slope is steepest and rounding counts least.
+ * Compares a training step with central differences of the same network in double precision. The step is so small that
+ * hardly a relu is crossed.
  */
-export function slopeRatios(model: LayersModel, n: number): Record<string, number> {
+export function slopeErrors(model: LayersModel, n: number): SlopeErrors {
   const plan = planOf(model);
   const x = picture([n, ...(model.inputs[0]!.shape.slice(1) as number[])]);
-  const loss = (): tf.Scalar => {
-    const seen: SeenMoments[] = [];
-    const value = tf.mean(tf.square(tf.sub(trainForward(plan, x, seen), 0.3))) as tf.Scalar;
-    for (const { mean, variance } of seen) tf.dispose([mean, variance]);
-    return value;
-  };
   const variables = model.trainableWeights.map(weight => weight.read() as tf.Variable);
-  const { grads } = tf.variableGrads(loss, variables);
-  const ratios: Record<string, number> = {};
-  for (const variable of variables) {
-    const start = variable.dataSync<'float32'>().slice();
-    const gradient = grads[variable.name]!.dataSync<'float32'>();
-    const length = Math.hypot(...gradient);
-    if (length < 1e-3) continue;
-    const at = (delta: number): number => {
-      const moved = start.map((v, i) => v + (delta * gradient[i]!) / length);
-      variable.assign(tf.tensor(moved, variable.shape));
-      return tf.tidy(() => loss().dataSync()[0]!);
+  const start = new Map(
+    plan.steps
+      .flatMap(step => step.layer.weights.map(w => w.read() as tf.Variable))
+      .map(v => [v, Float64Array.from(v.dataSync())]),
+  );
+  const doubles = { shape: x.shape, data: Float64Array.from(x.dataSync()) };
+  const at = (moved: ReadonlyMap<tf.Variable, Float64Array>): Float64Array =>
+    forward(plan, doubles, variable => moved.get(variable) ?? start.get(variable)!).data;
+  const lossOf = (z: Float64Array): number => z.reduce((sum, v) => sum + (v - 0.3) ** 2, 0) / z.length;
+
+  let embedded: Float32Array | undefined;
+  const { grads } = tf.variableGrads(() => {
+    const seen: SeenMoments[] = [];
+    const z = trainForward(plan, x, seen);
+    for (const { mean, variance } of seen) tf.dispose([mean, variance]);
+    embedded = z.dataSync<'float32'>();
+    return tf.mean(tf.square(tf.sub(z, 0.3))) as tf.Scalar;
+  }, variables);
+  const gradients = new Map(variables.map(v => [v, grads[v.name]!.dataSync<'float32'>()]));
+  const longest = Math.max(...[...gradients.values()].map(g => Math.hypot(...g)));
+  // Each parameter counts alike, but for one with no slope: what shifts all of a channel, the next normalisation takes away.
+  const inverse = (g: Float32Array): number => 1 / Math.max(Math.hypot(...g), 1e-3 * longest);
+  const random = new Random(7);
+  const kinds: SlopeErrors['kinds'] = {};
+  const kindOf = ({ name }: tf.Variable): string => name.replace(/_\d+/g, '');
+  for (const kind of new Set(variables.map(kindOf))) {
+    const members = variables.filter(v => kindOf(v) === kind);
+    const error = (along: (g: Float32Array) => number[]): number => {
+      const directions = new Map(members.map(v => [v, along(gradients.get(v)!)]));
+      const said = members.map(v => directions.get(v)!.reduce((sum, d, i) => sum + d * gradients.get(v)![i]!, 0));
+      const h = 1e-8;
+      const moved = (by: number): number =>
+        lossOf(at(new Map(members.map(v => [v, start.get(v)!.map((w, i) => w + by * directions.get(v)![i]!)]))));
+      const slope = (moved(h) - moved(-h)) / (2 * h);
+      return Math.abs(slope - said.reduce((sum, one) => sum + one, 0)) / Math.hypot(...said);
     };
-    ratios[variable.name] = (at(5e-3) - at(-5e-3)) / 1e-2 / length;
-    variable.assign(tf.tensor(start, variable.shape));
+    kinds[kind] = {
+      steepest: error(g => Array.from(g, v => v * inverse(g) ** 2)),
+      random: error(g => Array.from(g, () => random.between(-1, 1) * inverse(g))),
+    };
   }
-  return ratios;
+  return { forward: farthest(embedded!, at(new Map())), kinds };
 }
 
 export function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
