@@ -6,7 +6,6 @@ import { createDecoder, ImageIndex, MarginFolder, PixelSource, RejectedImages, T
 import type { Decoder, PixelSpec, PixelStore } from '../dataset';
 import { Leases, Ledger } from '../dataset/ledger';
 import type { ImageHash } from '../core/types';
-import { MiningCache } from '../kernel';
 import type { EditedImage, EngineSettings, ImageRef, Thumbnail } from '../rpc/engine-protocol';
 import { ClassOffers } from './class-offers';
 import { Contradictions } from './contradictions';
@@ -17,6 +16,7 @@ import type { Inventory } from './inventory';
 import { Knowledge } from './knowledge';
 import { Labelling } from './labelling';
 import { LaneStore } from './lanes';
+import { MiningState } from './mining-state';
 import type { Report } from './progress';
 import { Turns } from './turns';
 
@@ -35,7 +35,8 @@ export class Workspace {
   #inventory: Inventory | undefined;
   #seen: Map<ImageHash, ImageRef> | undefined;
   #decoding: { key: string; decoder: Decoder; thumbnails: ThumbnailCache } | undefined;
-  #mining: { modelKey: string; cache: MiningCache } | undefined;
+  /** what one search leaves for the next */
+  readonly mining: MiningState;
   #rejected: RejectedImages | undefined;
   #watcher: FSWatcher | undefined;
   readonly labelling: Labelling;
@@ -56,6 +57,7 @@ export class Workspace {
     public settings: EngineSettings,
     readonly events: WorkspaceEvents,
   ) {
+    this.mining = new MiningState(cache);
     this.contradictions = new Contradictions(this);
     const leases = new Leases(folder, { by: ledger.by });
     void leases.sweep();
@@ -197,15 +199,10 @@ export class Workspace {
     return this.#decoding;
   }
 
-  /** What one search leaves for the next, while the model stays the same. */
-  miningCache(modelKey: string): MiningCache {
-    if (this.#mining?.modelKey !== modelKey) this.#mining = { modelKey, cache: new MiningCache() };
-    return this.#mining.cache;
-  }
-
   async close(): Promise<void> {
     this.#watcher?.close();
     await this.#turns.close();
+    await this.mining.settled();
     const unsaved = await this.ledger.close();
     if (unsaved)
       this.events.log(

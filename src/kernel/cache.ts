@@ -1,48 +1,34 @@
-import type { Entry } from '../core/mining/pool';
 import type { Problem } from '../core/mining/problem';
 import { mix32 } from '../core/random';
+import { fileOf, setsOf } from './cache-file';
+import type { SavedAnchors, SavedPairs } from './saved';
 
-/** What every anchor of a triplet run kept, with what it takes to see whom a change concerns. In the run's kernel order. */
-export interface SavedAnchors {
-  /** numbers that stand for an image with its vector, and where each is now */
-  rows: Float64Array;
-  /** of each row: its class's members, and its answers and copies */
-  classes: Float64Array;
-  guards: Float64Array;
-  /** how many rows nearer than the least distance each one met */
-  nearCounts: Int32Array;
-  gapStarts: Int32Array;
-  gapEnds: Int32Array;
-  /** as many per gap as the run kept; -1: none */
-  gapRows: Int32Array;
-  /** how many rows each gap lost to changes since it was swept */
-  gapLost: Uint8Array;
-  nearestCounts: Int32Array;
-  nearestRows: Int32Array;
-  nearestLost: Uint8Array;
-}
-
-/** The pool of a pair run: good for as long as only answers come. Rows are places in the run's kernel order. */
-export interface SavedPairs {
-  prints: Float64Array;
-  classes: Float64Array;
-  /** pairs that were answered then, two places each */
-  answered: Int32Array;
-  entries: Entry[];
-  floor: Entry | undefined;
-  dropped: number;
-  /** pairs in the band, with those that the guards on identity leave out */
-  inBand: number;
-  turn: number;
-}
+export type { SavedAnchors, SavedPairs } from './saved';
 
 /**
- * What one mining run leaves for the next, in memory. Keep one for a folder and model and pass it to every run: the next run
+ * What one mining run leaves for the next, in memory, and as bytes for whoever keeps it on disk. Keep one for a folder and model and pass it to every run: the next run
  * then works out only what changed. Its answer is the same as without.
  */
 export class MiningCache {
   readonly #anchors = new Map<string, SavedAnchors>();
   readonly #pairs = new Map<string, SavedPairs>();
+
+  /** whether a run left something since the last `bytes` or `restore` */
+  changed = false;
+
+  /** All of it as the parts of a file, to be written one after the other. @param label what `restore` has to name */
+  bytes(label: string): Uint8Array[] {
+    this.changed = false;
+    return fileOf({ anchors: this.#anchors, pairs: this.#pairs }, label);
+  }
+
+  /** Takes up what `bytes` gave; anything else (another label, an older version, a file cut short) is passed over. */
+  restore(file: Uint8Array, label: string): boolean {
+    const sets = setsOf(file, label);
+    for (const [key, saved] of sets?.anchors ?? []) this.#anchors.set(key, saved);
+    for (const [key, saved] of sets?.pairs ?? []) this.#pairs.set(key, saved);
+    return sets !== undefined;
+  }
 
   /** Forgets everything: the next run starts from nothing. */
   clear(): void {
@@ -57,6 +43,7 @@ export class MiningCache {
 
   /** @internal */
   keepAnchors(problem: Problem, saved: SavedAnchors): void {
+    this.changed = true;
     keep(this.#anchors, keyOf(problem), saved);
   }
 
@@ -67,6 +54,7 @@ export class MiningCache {
 
   /** @internal */
   keepPairs(problem: Problem, saved: SavedPairs): void {
+    this.changed = true;
     keep(this.#pairs, keyOf(problem), saved);
   }
 }

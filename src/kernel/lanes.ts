@@ -122,6 +122,7 @@ export async function mineDuplicates(context: LaneContext): Promise<LaneResult> 
     partial,
     kernel: collector.kernel,
     threads: collector.threads,
+    ...(collector.reused > 0 && { reused: collector.reused }),
     threshold: reach,
     notes: [],
     groups,

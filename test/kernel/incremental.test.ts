@@ -118,7 +118,7 @@ describe('mining again', () => {
     const request = requestOf({ lane, margin: 1.2, topK: 100, duplicateDistance: 0.8, guards: { perImage: 4 } });
     const second = await again(request, answer(200));
     expect(second.candidates.length).toBeGreaterThan(0);
-    if (lane !== 'hard-positives') expect(second.report.reused ?? 0).toBe(lane === 'near-duplicates' ? 0 : N);
+    if (lane !== 'hard-positives') expect(second.report.reused ?? 0).toBe(N);
   });
 
   it('finds a pair again whose answer was taken back', async () => {
@@ -132,5 +132,53 @@ describe('mining again', () => {
     await mine(data, { ...request, guards: { answered } }, { ...assets, cache });
     const back = await mine(data, request, { ...assets, cache });
     expect(back.candidates).toEqual(all.candidates);
+  });
+});
+
+describe('kept on disk', () => {
+  const bytesOf = (cache: MiningCache, label = 'starter') => new Uint8Array(Buffer.concat(cache.bytes(label)));
+
+  it.each([
+    ['semi-hard-triplets', 'nearest'],
+    ['hard-triplets', 'nearest'],
+    ['semi-hard-triplets', 'hardest'],
+    ['hard-negatives', 'nearest'],
+    ['near-duplicates', 'nearest'],
+  ] as const)('another process goes on where this one ended, with the same answer: %s, %s', async (lane, strategy) => {
+    const request = requestOf({ lane, strategy, margin: 2, duplicateDistance: 2, topK: 500 });
+    const here = new MiningCache();
+    await mine(clustered(), request, { ...assets, cache: here });
+    expect(here.changed).toBe(true);
+    const file = bytesOf(here);
+    expect(here.changed).toBe(false);
+    const there = new MiningCache();
+    expect(there.restore(file, 'starter')).toBe(true);
+    const answers: Answers = new Map();
+    const data = answer(20)(clustered(), answers);
+    const asked = { ...request, guards: { answered: answers } };
+    const resumed = await mine(data, asked, { ...assets, cache: there });
+    expect(resumed.report.reused).toBeGreaterThan(0);
+    expect(comparable(resumed)).toEqual(comparable(await mine(data, asked, assets)));
+    expect(comparable(resumed)).toEqual(comparable(await mine(data, asked, { ...assets, cache: here })));
+  });
+
+  it('what is of another model, cut short or no such file counts as nothing', async () => {
+    const cache = new MiningCache();
+    await mine(clustered(), requestOf({}), { ...assets, cache });
+    const file = bytesOf(cache);
+    for (const [bytes, label] of [
+      [file, 'another'],
+      [file.subarray(0, file.length - 8), 'starter'],
+      [file.subarray(0, 50), 'starter'],
+      [new Uint8Array(0), 'starter'],
+      [new TextEncoder().encode('{"version":0}\n'), 'starter'],
+      [new TextEncoder().encode('{"version":1,"label":"starter","sets":[{}]}\n'), 'starter'],
+      [new TextEncoder().encode('no JSON\n'), 'starter'],
+    ] as const) {
+      const other = new MiningCache();
+      expect(other.restore(bytes, label)).toBe(false);
+      const { report } = await mine(clustered(), requestOf({}), { ...assets, cache: other });
+      expect(report.reused).toBeUndefined();
+    }
   });
 });

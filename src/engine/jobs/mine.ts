@@ -160,8 +160,9 @@ export async function mineLane(
       onProgress: ({ done, total }) => progress.update(done, total),
       workerPath: path.join(assets.dist, 'kernel-worker.cjs'),
       wasmDir: path.join(assets.dist, 'wasm'),
-      cache: workspace.miningCache(embedder.key),
+      cache: await workspace.mining.of(embedder.key),
     });
+    workspace.mining.keep(report.seconds);
     report.leftOut['identicalFiles'] = inventory.files - inventory.images.length;
     if (chosen && whyIgnored('margin', { lane }) === undefined)
       report.notes.unshift(`margin ${margin.toPrecision(3)}: ${chosen.why}`);

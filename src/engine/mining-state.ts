@@ -1,0 +1,82 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../dataset';
+import { MiningCache } from '../kernel';
+
+/** Searches shorter than this are not worth a file: starting from nothing is as quick. */
+const WORTH_SECONDS = 1;
+/** Nor is a file larger than this. */
+const MOST_BYTES = 1 << 29;
+
+/** What one search of a folder leaves for the next, in memory and in one file of the cache, while the model stays the same. */
+export class MiningState {
+  #current: { modelKey: string; cache: MiningCache } | undefined;
+  #saving: Promise<void> = Promise.resolve();
+  readonly #file: string | undefined;
+
+  /** @param cache the cache folder; undefined: kept in memory only */
+  constructor(cache: string | undefined) {
+    this.#file = cache && path.join(cache, 'mining', 'again.bin');
+  }
+
+  /** What is kept of this model's vectors, from the file where this process has not searched yet. */
+  async of(modelKey: string): Promise<MiningCache> {
+    if (this.#current?.modelKey === modelKey) return this.#current.cache;
+    await this.#saving;
+    const cache = new MiningCache();
+    const bytes = await this.#read();
+    if (bytes) cache.restore(bytes, modelKey);
+    this.#current = { modelKey, cache };
+    return cache;
+  }
+
+  /**
+   * Writes what a search left, if it took long enough to be worth that; nobody need wait for it but `settled`. The file is a
+   * cache: a disk too full for it must not stop the work.
+   */
+  keep(seconds: number, worth = WORTH_SECONDS): void {
+    const file = this.#file;
+    const current = this.#current;
+    if (!file || !current?.cache.changed || seconds < worth) return;
+    const parts = current.cache.bytes(current.modelKey);
+    if (parts.reduce((sum, part) => sum + part.length, 0) > MOST_BYTES) return;
+    this.#saving = this.#saving.then(() => write(file, parts)).catch(() => undefined);
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await this.#saving;
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
+    if (!this.#file) return undefined;
+    try {
+      const { size } = await stat(this.#file);
+      if (size > MOST_BYTES) return undefined;
+      const bytes = new Uint8Array(size);
+      let at = 0;
+      for await (const chunk of createReadStream(this.#file, { highWaterMark: 1 << 22 }) as AsyncIterable<Buffer>) {
+        bytes.set(chunk, at);
+        at += chunk.length;
+      }
+      return bytes;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+async function write(file: string, parts: readonly Uint8Array[]): Promise<void> {
+  await makeFolder(path.dirname(file), 3); // .margin/cache/mining, never the folder itself, which may have gone away
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await pipeline(Readable.from(parts), createWriteStream(temporary));
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
