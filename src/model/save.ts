@@ -21,7 +21,7 @@ export async function saveModel(folder: string, artifacts: ModelArtifacts, card:
   };
   await writeFile(path.join(made, 'model.json'), JSON.stringify(model));
   await writeFile(path.join(made, 'weights.bin'), new Uint8Array(artifacts.weights));
-  await writeFile(path.join(made, 'card.json'), JSON.stringify(card, null, 1));
+  await writeFile(path.join(made, 'card.json'), JSON.stringify(card, withoutKeys, 1));
   const old = `${folder}.${process.pid}.old`;
   await rm(old, { recursive: true, force: true });
   await rename(folder, old).catch((error: NodeJS.ErrnoException) => {
@@ -29,4 +29,10 @@ export async function saveModel(folder: string, artifacts: ModelArtifacts, card:
   });
   await rename(made, folder);
   await rm(old, { recursive: true, force: true });
+}
+
+/** A card is shown and handed on: an address in it goes without what may let others in, its user and its query. */
+function withoutKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'string' || !/^https?:\/\//i.test(value)) return value;
+  return value.replace(/[?#].*$/s, '').replace(/^(https?:\/\/)[^/@]*@/i, '$1');
 }

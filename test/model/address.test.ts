@@ -105,6 +105,10 @@ describe('a model at an address', () => {
     expect(result.history[1]!.loss).toBeLessThan(result.history[0]!.loss);
     const folder = path.join(passingFolder('saved'), 'mine');
     await saveModel(folder, result.artifacts, { ...result.card, name: 'mine' });
+    // What lets others in is not handed on with the model.
+    const card = readFileSync(path.join(folder, 'card.json'), 'utf8');
+    expect(JSON.parse(card)).toMatchObject({ training: { from: `${base}/${name}/model.json` } });
+    expect(card).not.toContain('token');
     const [before, after] = [await vectorsOf(path.join(root, name)), await vectorsOf(folder)];
     expect(after).toHaveLength(before.length);
     expect(after.every(Number.isFinite)).toBe(true);

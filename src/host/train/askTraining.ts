@@ -88,10 +88,15 @@ function rowsOf(choice: TrainChoice): { name: string; value: string; ask: Asked 
   return [
     ...first,
     { name: t('Loss'), value: lossWords(loss).label, ask: askLoss },
-    { name: t('Distance'), value: distanceWords(choice.metric ?? distancesFor(loss)[0]!).label, ask: askDistance },
+    { name: t('Distance'), value: distanceText(choice), ask: askDistance },
     { name: t('Learns from'), value: sourcesWords(choice.use).label, ask: askSources },
     { name: t('Epochs'), value: String(choice.epochs ?? EPOCHS), ask: askEpochs },
   ];
+}
+
+function distanceText(choice: TrainChoice): string {
+  if (choice.metric === undefined && choice.from !== undefined) return t('as the model compares');
+  return distanceWords(choice.metric ?? distancesFor(lossOf(choice))[0]!).label;
 }
 
 async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'settings' | undefined> {
@@ -152,8 +157,8 @@ async function askNetwork(choice: TrainChoice, models: Models): Promise<TrainCho
     { label: t('Its head only'), detail: t('the base network stays as it is'), value: true },
   ]);
   if (freeze === undefined) return undefined;
-  const { backbone: _backbone, ...own } = rest;
-  void _backbone;
+  const { backbone: _backbone, metric: _metric, ...own } = rest;
+  void [_backbone, _metric];
   return consistent({ ...own, from, freeze });
 }
 
@@ -242,6 +247,8 @@ function lossOf({ loss, backbone }: TrainChoice) {
 
 /** A changed network or loss takes the distance with it, where the two no longer go together. */
 function consistent(choice: TrainChoice): TrainChoice {
+  // A model to go on from has its own, and keeps it where the loss allows.
+  if (choice.from !== undefined && choice.metric === undefined) return withoutIdle(choice);
   const metrics = distancesFor(lossOf(choice));
   const fits = choice.metric !== undefined && metrics.includes(choice.metric);
   return withoutIdle(fits ? choice : { ...choice, metric: metrics[0]! });
