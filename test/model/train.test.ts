@@ -151,7 +151,6 @@ describe('training', () => {
     const data = stripes(12, 16);
     const base = { epochs: 2, stepsPerEpoch: 10, widen: 0.25 };
     const plain = await train(quickOptions(base), tinyInput, data, environment(workerFile));
-    // On two replicas, that both have the same network afterwards.
     const checkpointDir = passingFolder('whitened');
     const result = await train(quickOptions({ ...base, whiten: true }), tinyInput, data, {
       ...environment(workerFile, { checkpointDir }),
@@ -183,6 +182,18 @@ describe('training', () => {
       expect(alike, name).toBe(!name.startsWith('embedding/'));
       at = until;
     }
+  });
+
+  it('whitens the best epoch on every replica, and leaves nothing of it behind where it is not kept', async () => {
+    const data = stripes(12, 8);
+    const base = { epochs: 6, stepsPerEpoch: 8, learningRate: 0.02, heldOut: 0.5, patience: 0, seed: 2, threads: 2 };
+    const plain = await train(quickOptions(base), tinyInput, data, environment(workerFile));
+    const white = await train(quickOptions({ ...base, whiten: true }), tinyInput, data, environment(workerFile));
+    expect(plain.best!.epoch).toBeLessThan(6);
+    expect(white.best).toEqual(plain.best);
+    expect(white.whitened).toMatchObject({ kept: false, before: plain.best!.heldOut });
+    expect(white.artifacts.specs.map(({ name }) => name)).toContainEqual(expect.stringContaining('moving_mean'));
+    expect(weightsOf(white)).toEqual(weightsOf(plain));
   });
 
   it('learns from answers alone, on pictures without classes', async () => {

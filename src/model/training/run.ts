@@ -90,8 +90,8 @@ export class Run {
       weights: weights && Float32Array.from(weights),
     });
     dispose();
-    if (heldOut === undefined) return;
-    this.best = { epoch: 0, heldOut };
+    if (!this.exchange.decide(heldOut !== undefined)) return;
+    this.best = { epoch: 0, heldOut: heldOut ?? NaN };
     this.bestValues = this.values(this.bestVariables());
   }
 
@@ -127,7 +127,9 @@ export class Run {
       imagesPerSecond: pictures / seconds,
     };
     this.history.push(report);
-    if (heldOut === undefined || this.best === null || heldOut > this.best.heldOut) {
+    // Only the first replica has the figure; all must keep the same epoch.
+    const better = heldOut === undefined || this.best === null || heldOut > this.best.heldOut;
+    if (this.exchange.decide(better) || this.best === null) {
       this.best = { epoch: this.epoch, heldOut: heldOut ?? NaN };
       this.bestValues = this.values(this.bestVariables());
     }
