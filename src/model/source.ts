@@ -109,10 +109,11 @@ function addressOf(ref: string): string {
   return url.href;
 }
 
-/** `file` beside what `base` is the folder of, with the same query unless it has one of its own. */
+/** `file` beside what `base` is the folder of, with the same query unless it has one of its own; other servers are not told it. */
 function fileAt(base: string, file: string): URL {
   const url = new URL(file, base);
-  if (url.search === '') url.search = new URL(base).search;
+  const of = new URL(base);
+  if (url.search === '' && url.origin === of.origin) url.search = of.search;
   return url;
 }
 

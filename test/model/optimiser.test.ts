@@ -59,8 +59,10 @@ describe.each(['cpu', 'wasm'])('on %s', backend => {
   });
 });
 
-it('the rate warms up over 50 steps, and decays by a hundredth an epoch or along a cosine', () => {
-  expect(rateFactor('constant', 24, 0.9, 7)).toBe(0.5);
+it('the rate warms up over 50 steps, or over a tenth of a short run, and decays by a hundredth an epoch or along a cosine', () => {
+  expect(rateFactor('constant', 24, 0.001, 7)).toBe(0.5);
+  expect(rateFactor('constant', 1, 0.02, 0)).toBeCloseTo(0.2, 10);
+  expect(rateFactor('constant', 9, 0.1, 0)).toBe(1);
   expect(rateFactor('decay', 100, 0.5, 2)).toBeCloseTo(0.9801, 10);
   expect(rateFactor('cosine', 100, 0.5, 2)).toBeCloseTo(0.5, 10);
   expect(rateFactor('cosine', 100, 1, 2)).toBeCloseTo(0, 10);

@@ -136,9 +136,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a training, in a browser', 
     const { page, controller, ran } = await open();
     await controller.start(runOf({ loss: 'cross-entropy', metric: 'l2' }), { folder, settings: SETTINGS });
     await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').innerText()).toMatch(
-      /choose the distance weightedL1.*Change one of the choices/s,
-    );
+    expect(await page.getByRole('alert').innerText()).toMatch(/choose weightedL1, not l2.*Change one of the choices/s);
     await button(page, 'change').click();
     expect(ran).toEqual(['change']);
     await page.close();

@@ -239,7 +239,8 @@ function keptApart(by: string): string {
   }
 }
 
-function notJudged({ classes, heldOutBy }: TrainResult): TemplateResult {
+function notJudged({ classes, heldOutBy, heldOutWhy }: TrainResult): TemplateResult {
+  if (heldOutWhy !== undefined) return html`<p>${t('Not judged.')} ${heldOutWhy}</p>`;
   if (classes < 2 && heldOutBy === 'none')
     return html`<p>
       ${t('No part of the answers could be held out with pairs of both kinds, so there is nothing to judge by. More answers, of both kinds, would change that.')}

@@ -22,7 +22,7 @@ export const CERTAIN = 2;
  * - two images of different classes that are each other's nearest of all, and nearer than half of all images are to their own
  *   class: probably one thing under two names; score: by how much they are nearer, as a share.
  *
- * An image alone in its class has nobody to vote for it and is not judged by the first sign. Neighbours answered `different`
+ * An image alone in its class has nobody to vote for it and is not judged by the second sign. Neighbours answered `different`
  * from the image do not vote. Ties fall by hash.
  */
 export function labelErrors(problem: Problem, nearest: NearestRows): PairCandidate[] {
@@ -86,8 +86,10 @@ function witnessOf(
   others: readonly number[],
 ): { row: number; distance: number } | undefined {
   const { data, answered, classes, request } = problem;
+  // Where its other classes have no image of their own, any answer about it is one.
+  const alone = !classes.some(({ label }) => others.includes(label));
   for (let at = answered.starts[i]!; at < answered.starts[i + 1]!; at++) {
-    if (others.includes(data.labels[answered.others[at]!]!)) return undefined;
+    if (alone || others.includes(data.labels[answered.others[at]!]!)) return undefined;
   }
   const between = rowDistance(request.metric, data.dimension, request.weights);
   const nearestOf = (labels: readonly number[]) => {

@@ -1,17 +1,24 @@
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { ModelInput } from '../../model';
 import { EngineError } from '../errors';
+
+/** What is learned from where nobody says. */
+export const DEFAULT_USE = ['classes', 'answers'] as const;
 
 interface Training {
   options?: Record<string, unknown>;
-  map?: { from?: unknown };
+  map?: { from?: unknown; key?: unknown };
+  fromKey?: unknown;
+  use?: unknown;
   images?: unknown;
   classes?: unknown;
 }
 
-/** What a training is about to write: its choices, or the model whose embeddings it maps. */
-export type Wanted = { options: object } | { mapOf: string };
+/** What a training is about to write: all that was chosen of it, or the key of the model whose embeddings it maps. */
+export type Wanted =
+  { options: object; input: ModelInput; fromKey: string | undefined; use: readonly string[] } | { mapOf: string };
 
 /**
  * Refuses to replace a model that another training made. The same training may: one that was broken off or cancelled goes on
@@ -21,8 +28,8 @@ export type Wanted = { options: object } | { mapOf: string };
  */
 export async function refuseReplacing(folder: string, wanted: Wanted): Promise<void> {
   if (!(await isThere(path.join(folder, 'model.json')))) return;
-  const training = await trainingOf(path.join(folder, 'card.json'));
-  if (training && isSame(training, wanted)) return;
+  const { input, training } = await cardOf(path.join(folder, 'card.json'));
+  if (training && isSame(training, input, wanted)) return;
   throw new EngineError(
     'model-exists',
     `There is a model “${path.basename(folder)}” already: ${describe(training)}.`,
@@ -30,14 +37,24 @@ export async function refuseReplacing(folder: string, wanted: Wanted): Promise<v
   );
 }
 
-function isSame({ options, map }: Training, wanted: Wanted): boolean {
-  if ('mapOf' in wanted) return map?.from === wanted.mapOf;
-  return options !== undefined && isDeepStrictEqual(steps(options), steps(wanted.options));
+function isSame({ options, map, fromKey, use }: Training, input: unknown, wanted: Wanted): boolean {
+  if ('mapOf' in wanted) return map?.key === wanted.mapOf;
+  if (options === undefined || fromKey !== wanted.fromKey) return false;
+  const sources = (Array.isArray(use) ? [...(use as string[])] : [...DEFAULT_USE]).sort();
+  return (
+    isDeepStrictEqual(steps(options), steps(wanted.options)) &&
+    isDeepStrictEqual(input, plain(wanted.input)) &&
+    isDeepStrictEqual(sources, [...wanted.use].sort())
+  );
 }
 
 /** The choices as a card keeps them; how long a run may take at most does not make it another one. */
 function steps(options: object): unknown {
-  return JSON.parse(JSON.stringify({ ...options, maxMinutes: 0 }));
+  return plain({ ...options, maxMinutes: 0 });
+}
+
+function plain(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 function describe(training: Training | undefined): string {
@@ -59,11 +76,11 @@ async function isThere(file: string): Promise<boolean> {
   );
 }
 
-async function trainingOf(file: string): Promise<Training | undefined> {
+async function cardOf(file: string): Promise<{ input?: unknown; training?: Training }> {
   try {
-    const { training } = JSON.parse(await readFile(file, 'utf8')) as { training?: Training };
-    return typeof training === 'object' ? training : undefined;
+    const { input, training } = JSON.parse(await readFile(file, 'utf8')) as { input?: unknown; training?: Training };
+    return { input, ...(typeof training === 'object' && { training }) };
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -11,6 +11,7 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import { inSlices } from '../slices';
 import type { Workspace } from '../workspace';
+import { refuseReplacing } from './earlier-model';
 import { labelsOf } from './mine';
 import { answersAmong, distancesBy, measureBefore, oldAnswers, pairKnowledge } from './train-answers';
 import { fillVectors } from './vectors';
@@ -76,6 +77,7 @@ export async function learnMap(
   const { settings, name, seed = 1 } = params;
   const began = performance.now();
   const source = await baseOf(workspace, params.from ?? settings.model, assets);
+  if (params.replace === false) await refuseReplacing(folder, { mapOf: source.key });
   const { embedding } = source.card;
   if (!METRICS.includes(embedding.metric)) {
     throw new EngineError(

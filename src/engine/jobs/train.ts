@@ -14,7 +14,7 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import type { Workspace } from '../workspace';
 import { refuseIdle } from './idle-choices';
-import { refuseReplacing } from './earlier-model';
+import { DEFAULT_USE, refuseReplacing } from './earlier-model';
 import { isMap, learnMap, sourceOf } from './learn-map';
 import { heldOutJudge } from './judge-held-out';
 import type { HeldOutFigures } from './judge-held-out';
@@ -47,14 +47,13 @@ export async function trainModel(
   const folder = path.join(await writable(workspace), 'models', name);
   const inventory = await workspace.takeInventory(settings, options);
   refuseEmpty(workspace.folder, inventory.images, inventory.problems);
-  if (isMap(params, inventory.images)) {
-    if (params.replace === false) await refuseReplacing(folder, { mapOf: params.from ?? settings.model });
+  if (isMap(params, inventory.images))
     return learnMap(workspace, params, folder, inventory, embedders, assets, options);
-  }
   const source = params.from === undefined ? undefined : await sourceOf(workspace, params.from, assets);
   const input = source?.card.input ?? inputOf(params);
   const choice = optionsOf(params, source?.card.embedding, input);
-  if (params.replace === false) await refuseReplacing(folder, { options: choice });
+  const use = params.use ?? DEFAULT_USE;
+  if (params.replace === false) await refuseReplacing(folder, { options: choice, input, fromKey: source?.key, use });
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   // Gone on from a model, it is that one which this is better than or not.
   const earlier = { ...settings, model: params.from ?? settings.model };
@@ -109,7 +108,7 @@ export async function trainModel(
   };
   // A model that takes the place of the one before it is written last.
   let past = earlier.model === name ? await lookBack() : undefined;
-  const card = { ...result.card, name, training: { ...result.card.training, ...(mined && { mined }) } };
+  const card = { ...result.card, name, training: { ...result.card.training, use: [...use], ...(mined && { mined }) } };
   await saveModel(folder, result.artifacts, card);
   // What ended by itself has nothing to go on to; a cancelled one may be taken up again.
   if (result.ended !== 'cancelled' && checkpointDir !== undefined)

@@ -60,7 +60,7 @@ function listOf(name: string, guesses: GuessInfo[], neighbours: number): string 
         nearTie ? t('near-tie') : '',
       ]),
     ),
-    ...(more > 0 ? [t('{0} more: the file of guesses has them all.', count(more))] : []),
+    ...(more > 0 ? [t('{0} more: a file of the guesses has them all.', count(more))] : []),
     '</details>',
   ].join('\n\n');
 }

@@ -55,7 +55,8 @@ export function advancedFor(choice: TrainChoice): Advanced[] {
   const loss = choice.loss ?? lossesFor(from === undefined ? backbone : undefined)[0]!;
   const metric = choice.metric ?? distancesFor(loss)[0]!;
   const learned = loss === 'cross-entropy';
-  const normalise = choice.normalise ?? (!learned && metric !== 'weightedL1');
+  // Whether a model to go on from is normalised, it knows itself.
+  const normalise = choice.normalise ?? (from === undefined && !learned && metric !== 'weightedL1');
   const onSphere = metric === 'cosine' || (normalise && (metric === 'l2' || metric === 'sql2'));
   const reach = normalise || metric === 'cosine' ? reachOf(metric, embeddingSizeOf(choice)) : MOST;
   const koch = from === undefined && backbone === 'koch';

@@ -45,7 +45,7 @@ export function splitHeldOut(data: TrainingData, share: number, seed: number): H
     const parts = partition(usable, i => out.has(i));
     return { ...parts, by: 'caller', judgedBy: judgeOf(data, parts.heldOut), among: 'heldOut' };
   }
-  if (share === 0) return nothing(usable);
+  if (share === 0) return nothing(usable, 'Nothing was to be held out: the share is 0.');
   const random = new Random(seed, 0x5917);
   if (groups.size < 2) return byAnswers(data, usable, share, random);
   const byClass = groups.size >= CLASSES_TO_SPARE ? classesOut(groups, share, random) : undefined;
@@ -55,11 +55,16 @@ export function splitHeldOut(data: TrainingData, share: number, seed: number): H
   }
   const out = new Set<number>();
   for (const rows of groups.values()) {
-    for (const i of random.sample(rows, Math.min(rows.length - 2, Math.round(rows.length * share)))) out.add(i);
+    // One alone would have none of its class beside it.
+    const wanted = Math.max(2, Math.round(rows.length * share));
+    for (const i of random.sample(rows, Math.max(0, Math.min(rows.length - 2, wanted)))) out.add(i);
   }
   const parts = partition(usable, i => out.has(i));
   const judgedBy = judgeOf(data, parts.heldOut);
-  const few = `With ${groups.size} classes none is held out whole: images of each are.`;
+  const few =
+    groups.size < CLASSES_TO_SPARE
+      ? `With ${groups.size} classes none is held out whole: images of each are.`
+      : 'Too few classes have two images to hold one of them out whole: images of each are.';
   if (judgedBy === 'classes') return { ...parts, by: 'image', judgedBy, among: 'heldOut', why: few };
   const why = 'The classes are so small that no image of a class can be held out beside another of it.';
   return nothing(usable, why);
@@ -70,12 +75,17 @@ function classesOut(groups: ReadonlyMap<number, number[]>, share: number, random
   const classes = random.shuffle([...groups.keys()].sort((a, b) => a - b));
   const few = classes.length < CLASSES_AMONG_THEMSELVES;
   const wanted = Math.round(classes.length * share);
-  const count = few ? Math.min(Math.max(1, wanted), classes.length - 2) : Math.max(2, wanted);
+  const count = Math.min(Math.max(few ? 1 : 2, wanted), classes.length - 2);
   const hasPair = (label: number): boolean => groups.get(label)!.length >= 2;
   let out = classes.slice(0, count);
   // One that is alone in its class asks for nothing.
   const better = classes.slice(count).find(hasPair);
   if (!out.some(hasPair) && better !== undefined) out = [better, ...out.slice(1)];
+  // Nor does it teach: one with a pair stays.
+  const rest = classes.filter(label => !out.includes(label));
+  const pairs = out.filter(hasPair);
+  if (!rest.some(hasPair) && pairs.length >= 2 && rest.length > 0)
+    out = out.map(label => (label === pairs[0] ? rest[0]! : label));
   const chosen = new Set(out);
   const left = classes.filter(label => !chosen.has(label));
   return out.some(hasPair) && left.length >= 2 && left.some(hasPair) ? chosen : undefined;
