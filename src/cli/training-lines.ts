@@ -34,7 +34,9 @@ export function startLines(result: TrainResult): string[] {
   return [
     ...checkpointLines(result),
     ...(mined
-      ? [`mined triplets: ${mined.triplets} of the ${mined.stored} that “${mined.model}” found could be learned from`]
+      ? [
+          `mined triplets: ${mined.triplets} of the ${mined.stored} that “${mined.model}” found were learned from${mined.triplets < mined.stored ? '; the others have images that are held out, flagged or gone, or were answered otherwise' : ''}`,
+        ]
       : []),
   ];
 }

@@ -565,7 +565,7 @@ export interface TrainResult {
   amongAll?: boolean;
   /** epochs that the same choices had done on other data (answers, flags, classes, images), and that count no more */
   otherData?: number;
-  /** mined triplets that could be learned from, and those of them that the lanes held */
+  /** mined triplets that were learned from (still true, and none of their images held out), of those that the lanes held */
   mined?: { triplets: number; stored: number; model: string };
   /** the model that it was judged beside: gone on from, or in use before */
   modelBefore?: string;

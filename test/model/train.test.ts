@@ -260,5 +260,16 @@ describe('training', () => {
     await expect(train(quickOptions({ backbone: 'koch' }), tinyInput, stripes(4, 4), env)).rejects.toThrow(
       /at least 65 x 65/,
     );
+    const data = stripes(6, 10);
+    const { heldOut, train: left } = splitHeldOut(data, 0.2, 1);
+    const [out, others] = [heldOut[0]!, left.filter(i => data.labels[i] === data.labels[left[0]!])];
+    const lost = { ...data, triplets: Int32Array.from([others[0]!, others[1]!, out]), drawClasses: false };
+    const mined = quickOptions({ seed: 1, heldOut: 0.2, epochs: 1 });
+    await expect(train(mined, tinyInput, lost, env)).rejects.toThrow(/mined triplets has an image that is held out/);
+    const rest = left.find(i => data.labels[i] !== data.labels[others[0]!])!;
+    const some = Int32Array.from([...lost.triplets, others[0]!, others[1]!, rest]);
+    const { card, triplets } = await train(mined, tinyInput, { ...lost, triplets: some }, env);
+    expect(triplets).toBe(1);
+    expect(card.training).toMatchObject({ triplets: 1 });
   });
 });

@@ -57,7 +57,7 @@ export async function trainModel(
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   // Gone on from a model, it is that one which this is better than or not.
   const earlier = { ...settings, model: params.from ?? settings.model };
-  const { data, classes, mined } = await trainingData(workspace, images, pixels, params, assets);
+  const { data, classes, mined: lanes } = await trainingData(workspace, images, pixels, params, assets);
 
   // By class where classes are held out, which they can be of two or more.
   let measure: HeldOutMeasure = classes > 1 ? 'map-at-r' : 'auc';
@@ -85,6 +85,7 @@ export async function trainModel(
     // What only the network itself shows, as that it cannot be trained whole.
     throw error instanceof OptionsError ? badChoice(error) : error;
   });
+  const mined = lanes && { triplets: result.triplets ?? 0, ...lanes };
   measure = result.split.judgedBy === 'answers' ? 'auc' : measure;
 
   // Nothing was learned yet: a model of that name must not be overwritten by an untrained one.

@@ -27,7 +27,7 @@ export async function trainingData(
   pixels: Uint8Array,
   params: TrainParams,
   assets: Assets,
-): Promise<{ data: TrainingData; classes: number; mined?: TrainResult['mined'] }> {
+): Promise<{ data: TrainingData; classes: number; mined?: Omit<NonNullable<TrainResult['mined']>, 'triplets'> }> {
   const { use = ['classes', 'answers'] } = params;
   const { knowledge } = workspace;
   // Mined triplets are of classes: these say what pictures of a batch are to each other, and judge.
@@ -59,7 +59,7 @@ export async function trainingData(
   return {
     data: { ...data, triplets: kept, drawClasses: use.includes('classes') },
     classes: names.length,
-    mined: { triplets: kept.length / 3, ...mined },
+    mined,
   };
 }
 

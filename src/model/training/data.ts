@@ -105,6 +105,40 @@ export function usableRows(data: TrainingData): number[] {
   return Array.from({ length: data.count }, (_, i) => i).filter(i => !out.has(i));
 }
 
+/**
+ * Mined triplets that a network learns from when it is trained on `rows`: wholly among them, and with relations that are still
+ * what they were mined as.
+ */
+export function tripletsAmong(data: TrainingData, rows: ReadonlySet<number>): [number, number, number][] {
+  const relations = new Relations(data.labels, answersAmong(data, rows), data.unknown);
+  const mined = data.triplets ?? [];
+  return Array.from({ length: Math.floor(mined.length / 3) }, (_, i) => i * 3)
+    .map((at): [number, number, number] => [mined[at]!, mined[at + 1]!, mined[at + 2]!])
+    .filter(
+      ([a, p, n]) =>
+        rows.has(a) &&
+        rows.has(p) &&
+        rows.has(n) &&
+        // What was answered since it was mined counts more than that it was.
+        relations.of(a, p) === SAME &&
+        relations.of(a, n) === DIFFERENT,
+    );
+}
+
+/**
+ * That something is left to draw batches from once pictures are held out.
+ * @throws DataError where nothing but mined triplets and answers may be drawn and none lies among `train`
+ */
+export function checkLeft(data: TrainingData, train: readonly number[]): void {
+  if (data.drawClasses !== false) return;
+  const rows = new Set(train);
+  if (tripletsAmong(data, rows).length > 0 || answersAmong(data, rows).length > 0) return;
+  throw new DataError(
+    `There is nothing to train on: each of ${(data.triplets?.length ?? 0) / 3} mined triplets has an image that is held out. ` +
+      'Hold out less (--held-out), mine more triplets, or learn from classes too (--use classes,mined).',
+  );
+}
+
 export function answersAmong(data: TrainingData, rows: ReadonlySet<number>): Answer[] {
   return (data.answers ?? []).filter(({ a, b }) => rows.has(a) && rows.has(b) && a !== b);
 }

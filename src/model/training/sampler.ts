@@ -1,5 +1,5 @@
 import type { TrainingData } from './data';
-import { answersAmong, DIFFERENT, Relations, SAME, UNKNOWN } from './data';
+import { answersAmong, DIFFERENT, Relations, SAME, tripletsAmong, UNKNOWN } from './data';
 import { turnsOf } from './augment';
 import type { TrainOptions } from './options';
 import { Random } from './random';
@@ -26,7 +26,7 @@ export class Sampler {
   private readonly families: { groups: number[]; weight: number }[];
   private readonly same: [number, number][] = [];
   private readonly different: [number, number][] = [];
-  private readonly triplets: [number, number, number][] = [];
+  private readonly triplets: [number, number, number][];
   private readonly turns: number;
   private readonly drawsClasses: boolean;
   /** a picture met twice in a batch is not the same bytes twice */
@@ -56,14 +56,7 @@ export class Sampler {
     this.families = familiesOf([...groups.keys()], this.groups, data.classNames ?? []);
     this.changed = Object.values(options.augmentation).some(Boolean);
     for (const { a, b, relation } of answers) (relation === 'same' ? this.same : this.different).push([a, b]);
-    const mined = data.triplets ?? new Int32Array(0);
-    for (let i = 0; i + 2 < mined.length; i += 3) {
-      const triplet = [mined[i]!, mined[i + 1]!, mined[i + 2]!] as [number, number, number];
-      const [a, p, n] = triplet;
-      // What was answered since it was mined counts more than that it was.
-      if (this.relations.of(a, p) !== SAME || this.relations.of(a, n) !== DIFFERENT) continue;
-      if (triplet.every(row => among.has(row))) this.triplets.push(triplet);
-    }
+    this.triplets = tripletsAmong(data, among);
     this.turns = turnsOf(options.synthesis);
     this.size = options.classesPerBatch * options.imagesPerClass;
   }

@@ -5,7 +5,7 @@ import type { ModelCard, ModelInput } from '../card';
 import type { ModelSource } from '../source';
 import { ModelError } from '../source';
 import type { TrainingData } from './data';
-import { checkData, DataError } from './data';
+import { checkData, checkLeft, DataError, tripletsAmong } from './data';
 import { requestStop, share } from './exchange';
 import type { Shared } from './exchange';
 import type { TrainOptions } from './options';
@@ -36,6 +36,8 @@ export interface TrainResult extends TrainOutcome {
   backend: LoadedBackend;
   split: HeldOutSplit;
   parameters: number;
+  /** mined triplets that were learned from: none with a held-out image; absent where there are none to use */
+  triplets?: number;
   /** epochs that a checkpoint had already done */
   resumedFrom: number;
   /** epochs that the same choices had done on other data, and that this run began anew instead of */
@@ -58,6 +60,7 @@ export async function train(
   checkOptions(options);
   checkData(data, input);
   const split = splitHeldOut(data, options.heldOut, options.seed);
+  checkLeft(data, split.train);
   const shared = { ...data, pixels: onSharedMemory(data.pixels) };
   const session = new Session(options, input, shared, split, environment);
   try {
@@ -123,6 +126,7 @@ class Session {
         backend: first.backend,
         split: this.split,
         parameters: first.parameters,
+        ...this.triplets,
         ...began,
         card: this.card(outcome, first.backend),
       };
@@ -238,6 +242,10 @@ class Session {
     };
   }
 
+  private get triplets(): { triplets?: number } {
+    return this.data.triplets ? { triplets: tripletsAmong(this.data, new Set(this.split.train)).length } : {};
+  }
+
   private card(outcome: TrainOutcome, backend: LoadedBackend): ModelCard {
     const { options, split } = this;
     const { source } = this.environment;
@@ -261,7 +269,7 @@ class Session {
         classes: classes.size,
         classNames: named.slice(0, 100),
         answers: this.data.answers?.length ?? 0,
-        ...(this.data.triplets && { triplets: this.data.triplets.length / 3 }),
+        ...this.triplets,
         heldOut: {
           images: split.heldOut.length,
           by: split.by,
