@@ -20,7 +20,11 @@ export async function askAdvanced(choice: TrainChoice): Promise<TrainChoice> {
           advanced,
         })),
       ],
-      { title: t('Train Siamese Model'), placeHolder: t('Further choices: what is left out is as suits the network') },
+      {
+        title: t('Train Siamese Model'),
+        placeHolder: t('Further choices: what is left out is as suits the network'),
+        ignoreFocusOut: true,
+      },
     );
     if (!picked?.advanced) return choice;
     const { key } = picked.advanced;
@@ -48,7 +52,11 @@ async function askValue(advanced: Advanced, choice: TrainChoice): Promise<{ valu
       ...(key === 'mining' && value !== undefined && { detail: miningDetail(String(value)) }),
       value,
     }));
-    const picked = await vscode.window.showQuickPick(rows, { title, placeHolder: words(key).detail });
+    const picked = await vscode.window.showQuickPick(rows, {
+      title,
+      placeHolder: words(key).detail,
+      ignoreFocusOut: true,
+    });
     return picked && { value: picked.value };
   }
   const { bounds } = advanced;
@@ -57,6 +65,7 @@ async function askValue(advanced: Advanced, choice: TrainChoice): Promise<{ valu
     title,
     prompt: t('{0}. Empty: as suits the network', words(key).detail),
     placeHolder: t('as suits the network'),
+    ignoreFocusOut: true,
     value: now === undefined ? '' : String(now),
     validateInput: input =>
       input.trim() === '' || numberIn(input, bounds) !== undefined ? undefined : boundsText(bounds),

@@ -112,7 +112,7 @@ async function askToStart(choice: TrainChoice): Promise<Asked | 'start' | 'setti
             { label: t('Advanced…'), description: advancedText(choice), value: askAdvanced },
           ]),
     ],
-    { title: t('Train Siamese Model'), placeHolder: t('Start, or change a choice first') },
+    { title: t('Train Siamese Model'), placeHolder: t('Start, or change a choice first'), ignoreFocusOut: true },
   );
   return picked?.value;
 }
@@ -216,6 +216,7 @@ async function askName(choice: TrainChoice, { known }: Models): Promise<TrainCho
   const name = await vscode.window.showInputBox({
     title: t('Train Siamese Model'),
     prompt: t('The name of the new model, a folder under .margin/models'),
+    ignoreFocusOut: true,
     value: choice.name,
     validateInput: text => {
       const wanted = text.trim();
@@ -236,6 +237,7 @@ async function askEpochs(choice: TrainChoice): Promise<TrainChoice | undefined> 
     title: t('Train Siamese Model'),
     prompt: t('Epochs at most; training stops earlier where the held-out figure no longer gets better'),
     value: String(choice.epochs ?? EPOCHS),
+    ignoreFocusOut: true,
     validateInput: input => (/^[1-9]\d{0,3}$/.test(input.trim()) ? undefined : t('A whole number from 1 to 9999')),
   });
   return text === undefined ? undefined : { ...choice, epochs: Number(text) };
@@ -255,6 +257,7 @@ function consistent(choice: TrainChoice): TrainChoice {
 }
 
 async function pick<T>(placeHolder: string, choices: Choice<T>[]): Promise<T | undefined> {
-  const options = { title: t('Train Siamese Model'), placeHolder, matchOnDetail: true };
+  // A training that ends meanwhile takes the focus to its page: what was chosen so far stays.
+  const options = { title: t('Train Siamese Model'), placeHolder, matchOnDetail: true, ignoreFocusOut: true };
   return (await vscode.window.showQuickPick(choices, options))?.value;
 }
