@@ -31,8 +31,11 @@ export function progressLines(err: NodeJS.WritableStream): ProgressLines {
       const left = secondsLeft === undefined ? '' : `, ${Math.ceil(secondsLeft)} s left`;
       if (!terminal && stage !== last) err.write(`${stage}: ${total > 0 ? total : '…'}\n`);
       if (training) {
-        if (planned === undefined)
+        if (planned === undefined) {
           for (const line of checkpointLines(training)) err.write(`${terminal ? '\r\u001b[K' : ''}${line}\n`);
+          // Those of before count for what is best, but were told then.
+          told = training.resumedFrom ?? 0;
+        }
         planned = training.epochs;
         tell(training.history, training.measure);
       }

@@ -14,6 +14,12 @@ describe('what the command line says of a training', () => {
     for (const done of [1, 2])
       report({ stage: 'train', done, total: 9, training: { ...training, history: [], resumedFrom: 6 } });
     expect((err.read() as Buffer).toString().match(/resumed from epoch 6/g)).toHaveLength(1);
+    // The epochs before it went on are not told again, and count for what is best.
+    const course = [0.4, 0.9, 0.5].map((heldOut, i) => ({ epoch: i + 5, loss: 1, heldOut }));
+    report({ stage: 'train', done: 3, total: 9, training: { ...training, history: course, resumedFrom: 6 } });
+    const told = (err.read() as Buffer).toString();
+    expect(told).toMatch(/epoch 7 of 9.*best 90\.0 % \(epoch 6\)/);
+    expect(told).not.toMatch(/^epoch [56] /m);
     expect(startLines(result({ otherData: 4 }))[0]).toMatch(/begun anew.*epoch 4/);
     expect(startLines(result({}))).toEqual([]);
   });

@@ -97,11 +97,13 @@ describe('mined triplets', () => {
   it('are what is learned from where they are asked for: those still true, of the model that is followed', async () => {
     const folder = await shapes();
     const wanted = training(folder, { use: ['mined'], heldOut: 0 });
-    await expect(engine.train(wanted)).rejects.toMatchObject({
+    const stages = new Set<string>();
+    await expect(engine.train(wanted, { report: ({ stage }) => stages.add(stage) })).rejects.toMatchObject({
       code: 'not-mined',
       message: expect.stringMatching(/No triplets mined by “starter”/) as string,
       hint: expect.stringMatching(/margin mine/) as string,
     });
+    expect(stages).not.toContain('decode');
     const lane = {
       ...({ lane: 'hard-triplets', metric: 'auto', margin: 'auto', strategy: 'all' } as const),
       ...{ topK: 40, perImage: 20, seed: 1 },
@@ -205,8 +207,10 @@ describe('a training that goes on from a model', () => {
     expect(alone.modelBefore).toBe('starter');
     expect(alone.heldOutBy).toBe('image');
     expect((await cardOf(folder, 'alone')).training).not.toHaveProperty('from');
-    // The model before is judged also where the new one takes its place.
-    const inPlace = await engine.train({ ...rest, settings: { ...settings, model: 'base' }, name: 'base' });
+    // The model before is judged also where the new one takes its place, and by a path as by a name.
+    const from = path.join(folder, '.margin/models/base');
+    const inPlace = await engine.train({ ...rest, from, learningRate: 0.1, name: 'base' });
+    expect(inPlace.modelBefore).toBe(from);
     expect(inPlace.before!.mapAtR.value).toBeCloseTo(result.before!.mapAtR.value, 5);
   }, 300_000);
 });
@@ -283,7 +287,9 @@ describe('a training’s checkpoint', () => {
     const second = await until(first.result.epochs + 1);
     expect(second.result.resumedFrom).toBeGreaterThan(0);
     expect(second.result.otherData).toBeUndefined();
-    expect(second.heard.find(({ training: at }) => at)!.training!.resumedFrom).toBe(second.result.resumedFrom);
+    const begun = second.heard.find(({ training: at }) => at)!.training!;
+    expect(begun.resumedFrom).toBe(second.result.resumedFrom);
+    expect(begun.history.slice(0, begun.resumedFrom)).toEqual(second.result.history.slice(0, begun.resumedFrom));
 
     await say(folder, 'circle/00.png', 'circle/01.png', 'incomparable');
     await say(folder, 'circle/00.png', 'circle/02.png', 'same');

@@ -95,11 +95,26 @@ describe('training', () => {
       onEpoch: ({ epoch }) => epoch === 2 && abort.abort(),
     });
     expect(part.ended).toBe('cancelled');
-    const rest = await train(options, tinyInput, data, environment(workerFile, { checkpointDir }));
+    let known: readonly EpochReport[] = [];
+    const rest = await train(options, tinyInput, data, {
+      ...environment(workerFile, { checkpointDir }),
+      onStart: (_, history) => (known = history),
+    });
+    expect(known).toEqual(rest.history.slice(0, rest.resumedFrom));
     expect(rest.resumedFrom).toBeGreaterThanOrEqual(2);
     expect(rest.resumedFrom).toBeLessThan(4);
     expect(weightsOf(rest)).toEqual(weightsOf(whole));
     expect(rest.history.map(h => h.loss)).toEqual(whole.history.map(h => h.loss));
+    // On other data it is begun anew, and that is said; with other choices it is just another run.
+    const met = async (threads: number, over: Partial<typeof data>) => {
+      const stop = new AbortController();
+      const env = environment(workerFile, { checkpointDir, signal: stop.signal, onStart: () => stop.abort() });
+      const { otherData } = await train({ ...options, threads }, tinyInput, { ...data, ...over }, env);
+      return otherData;
+    };
+    expect(await met(1, { excluded: [0] })).toBe(4);
+    expect(await met(2, {})).toBeUndefined();
+    expect(await met(1, { answers: [], excluded: [0] })).toBeUndefined();
     // Another seed is another run: its checkpoint is not taken.
     const other = await train(
       quickOptions({ epochs: 4, seed: 2 }),

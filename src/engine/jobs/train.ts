@@ -20,7 +20,7 @@ import { heldOutJudge } from './judge-held-out';
 import type { HeldOutFigures } from './judge-held-out';
 import { refuseEmpty } from './mine';
 import { distancesBy, measureBefore, oldAnswers } from './train-answers';
-import { trainingData } from './training-data';
+import { minedTriplets, trainingData } from './training-data';
 
 /** A model's name is a folder's name: nothing that a file system or a shell trips over. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._ -]{0,79}$/u;
@@ -54,14 +54,16 @@ export async function trainModel(
   const choice = optionsOf(params, source?.card.embedding, input);
   const use = params.use ?? DEFAULT_USE;
   if (params.replace === false) await refuseReplacing(folder, { options: choice, input, fromKey: source?.key, use });
+  // Asked before pictures are read: its refusal should not wait for them.
+  const found = params.use?.includes('mined') ? await minedTriplets(workspace, params, assets) : undefined;
   const { images, pixels, problems } = await readPixels(workspace, inventory.images, input, params, options);
   // Gone on from a model, it is that one which this is better than or not.
   const earlier = { ...settings, model: params.from ?? settings.model };
-  const { data, classes, mined: lanes } = await trainingData(workspace, images, pixels, params, assets);
+  const { data, classes, mined: lanes } = trainingData(workspace, images, pixels, params, found);
 
   // By class where classes are held out, which they can be of two or more.
   let measure: HeldOutMeasure = classes > 1 ? 'map-at-r' : 'auc';
-  const history: EpochPoint[] = [];
+  let history: EpochPoint[] = [];
   let began: Parameters<NonNullable<TrainEnvironment['onStart']>>[0] = { resumedFrom: 0 };
   const checkpointDir = workspace.cache && path.join(workspace.cache, 'training', name);
   const result = await train(choice, input, data, {
@@ -70,9 +72,11 @@ export async function trainModel(
     ...(source && { source }),
     signal: options.signal,
     checkpointDir,
-    onStart: start => void (began = start),
-    onEpoch: ({ epoch, loss, heldOut }) =>
-      void history.push({ epoch, loss, ...(heldOut !== undefined && { heldOut }) }),
+    onStart: (start, before) => {
+      began = start;
+      history = before.map(pointOf);
+    },
+    onEpoch: report => void history.push(pointOf(report)),
     onProgress: ({ step, steps, secondsLeft, epoch, epochs, loss, imagesPerSecond }) =>
       options.report?.({
         stage: 'train',
@@ -107,16 +111,18 @@ export async function trainModel(
       .catch(() => undefined);
     return { figures, old };
   };
-  // A model that takes the place of the one before it is written last.
-  let past = earlier.model === name ? await lookBack() : undefined;
+  // Before it is written: it may take that model's place, by whatever name or path that was given.
+  const past = await lookBack();
   const card = { ...result.card, name, training: { ...result.card.training, use: [...use], ...(mined && { mined }) } };
   await saveModel(folder, result.artifacts, card);
   // What ended by itself has nothing to go on to; a cancelled one may be taken up again.
   if (result.ended !== 'cancelled' && checkpointDir !== undefined)
-    await rm(checkpointDir, { recursive: true, force: true });
+    await rm(checkpointDir, { recursive: true, force: true }).catch((error: unknown) =>
+      // The model is kept already, and a checkpoint left behind is in nobody's way.
+      workspace.events.log('warn', `The checkpoint in ${checkpointDir} could not be deleted: ${messageOf(error)}`),
+    );
   workspace.events.changed('models');
   const trained = { ...settings, model: name };
-  past ??= await lookBack();
   const { before, beforePairs } = { before: past.figures.retrieval, beforePairs: past.figures.auc };
   const after = await judgeBy(trained).catch((error: unknown): HeldOutFigures => {
     if (signal?.aborted) return {};
@@ -160,11 +166,7 @@ export async function trainModel(
     ...(result.split.among === 'all' && { amongAll: true }),
     ...(mined && { mined }),
     modelBefore: earlier.model,
-    history: result.history.map(({ epoch, loss, heldOut: figure }) => ({
-      epoch,
-      loss,
-      ...(figure !== undefined && { heldOut: figure }),
-    })),
+    history: result.history.map(pointOf),
     measure,
     ...(result.unchanged && { unchanged: true }),
     ...(before && { before }),
@@ -173,6 +175,10 @@ export async function trainModel(
     ...(answers && { answers }),
     problems,
   };
+}
+
+function pointOf({ epoch, loss, heldOut }: EpochPoint): EpochPoint {
+  return { epoch, loss, ...(heldOut !== undefined && { heldOut }) };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Assets } from '../assets';
 import { EngineError } from '../errors';
 import type { KnownImage } from '../inventory';
 import type { Workspace } from '../workspace';
+import type { StoredTriplet } from '../lanes';
 import { sourceOf } from './learn-map';
 import { labelsOf } from './mine';
 import { pairKnowledge } from './train-answers';
@@ -19,15 +20,16 @@ const TRIPLET_LANES = ['hard-triplets', 'semi-hard-triplets'] as const;
  * otherwise each time, is left open whatever is used, and flagged images stay out, as those do of which no answer says more
  * than `incomparable`.
  * @param pixels of the images, one after another
- * @throws EngineError `not-mined` where mined triplets are to be used and there are none
+ * @param found where mined triplets are to be used: those of the lanes
+ * @throws EngineError `not-mined` where none of them can be learned from
  */
-export async function trainingData(
+export function trainingData(
   workspace: Workspace,
   images: readonly KnownImage[],
   pixels: Uint8Array,
   params: TrainParams,
-  assets: Assets,
-): Promise<{ data: TrainingData; classes: number; mined?: Omit<NonNullable<TrainResult['mined']>, 'triplets'> }> {
+  found?: MinedTriplets,
+): { data: TrainingData; classes: number; mined?: Omit<NonNullable<TrainResult['mined']>, 'triplets'> } {
   const { use = ['classes', 'answers'] } = params;
   const { knowledge } = workspace;
   // Mined triplets are of classes: these say what pictures of a batch are to each other, and judge.
@@ -40,13 +42,14 @@ export async function trainingData(
     pixels,
     count: images.length,
     labels,
-    classNames: names,
-    answers: use.includes('answers') ? answers : [],
+    ...(known && { classNames: names }),
+    ...(use.includes('answers') && { answers }),
     unknown,
     excluded,
   };
-  if (!use.includes('mined')) return { data, classes: names.length };
-  const { triplets, ...mined } = await minedTriplets(workspace, images, params, assets);
+  if (!found) return { data, classes: names.length };
+  const mined = { stored: found.candidates.length, model: found.model };
+  const triplets = byRow(found.candidates, images);
   // What was answered holds, also where answers are not what is learned from.
   const kept = stillTrue(triplets, { ...data, answers });
   if (kept.length === 0) {
@@ -63,13 +66,18 @@ export async function trainingData(
   };
 }
 
-/** The triplets that the lanes mined last hold for the model that training follows, by row. */
-async function minedTriplets(
+/** What the lanes mined last hold for the model that training follows. */
+export interface MinedTriplets {
+  candidates: StoredTriplet[];
+  model: string;
+}
+
+/** @throws EngineError `not-mined` where there are none */
+export async function minedTriplets(
   workspace: Workspace,
-  images: readonly KnownImage[],
   { from, settings }: TrainParams,
   assets: Assets,
-): Promise<{ triplets: [number, number, number][]; stored: number; model: string }> {
+): Promise<MinedTriplets> {
   const model = from ?? settings.model;
   const { card, key } = await sourceOf(workspace, model, assets);
   const vectors = vectorKey(card.name, key, pixelKey(pixelSpec(card)));
@@ -86,12 +94,15 @@ async function minedTriplets(
       'Mine hard or semi-hard triplets with it first (margin mine --lane semi-hard-triplets), or learn from classes and answers.',
     );
   }
+  return { candidates, model };
+}
+
+function byRow(candidates: readonly StoredTriplet[], images: readonly KnownImage[]): [number, number, number][] {
   const rows = new Map(images.map(({ hash }, row) => [hash, row]));
-  const triplets = candidates.flatMap(({ anchor, positive, negative }): [number, number, number][] => {
+  return candidates.flatMap(({ anchor, positive, negative }): [number, number, number][] => {
     const [a, p, n] = [rows.get(anchor), rows.get(positive), rows.get(negative)];
     return a === undefined || p === undefined || n === undefined ? [] : [[a, p, n]];
   });
-  return { triplets, stored: candidates.length, model };
 }
 
 /** Those whose images stay in, and whose pairs are still what they were mined as, by answer and by class. */

@@ -61,7 +61,8 @@ export class Learner {
     this.head = options.distance === 'weightedL1' ? newHead(this.dimension, from?.weights) : undefined;
     this.optimiser = new Optimiser(this.parameters(), options);
     this.margin = options.margin === 'auto' ? this.fittedMargin() : options.margin;
-    if (this.head && options.loss === 'cross-entropy') this.fitHead(this.head, from?.weights !== undefined);
+    if (this.head && options.loss === 'cross-entropy')
+      this.fitHead(this.head, from?.weights?.length === this.dimension);
   }
 
   private fittedMargin(): number {

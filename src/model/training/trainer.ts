@@ -25,8 +25,8 @@ export interface TrainEnvironment {
   source?: ModelSource;
   signal?: AbortSignal;
   onProgress?: (progress: TrainProgress) => void;
-  /** before the first step: what a checkpoint says */
-  onStart?: (start: { resumedFrom: number; otherData?: number }) => void;
+  /** before the first step: what a checkpoint says, and the epochs of it that this run goes on from */
+  onStart?: (start: { resumedFrom: number; otherData?: number }, history: readonly EpochReport[]) => void;
   onEpoch?: (report: EpochReport) => void;
   /** where checkpoints go; a run that was broken off goes on from there */
   checkpointDir?: string;
@@ -108,10 +108,10 @@ class Session {
     const judged = Math.min(this.split.heldOut.length, MOST_JUDGED) + this.gallery.length;
     const batch = this.options.classesPerBatch * this.options.imagesPerClass;
     this.shared = share(replicas, Math.max(judged, batch) * first.dimension, first.gradientSize);
-    const names = { fingerprint: this.fingerprint(replicas), choices: this.choices() };
+    const names = { fingerprint: this.fingerprint(replicas), choices: this.choices(replicas) };
     const { state: resume, otherData } = checkpointDir === undefined ? {} : await readCheckpoint(checkpointDir, names);
     const began = { resumedFrom: resume?.epoch ?? 0, ...(otherData === undefined ? {} : { otherData }) };
-    this.environment.onStart?.(began);
+    this.environment.onStart?.(began, resume?.history ?? []);
     const stop = (): void => requestStop(this.shared!);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
@@ -197,10 +197,14 @@ class Session {
     return options;
   }
 
-  private choices(): string {
+  /** What makes a run that is no data: only where all of it is alike have the data changed. */
+  private choices(replicas: number): string {
     const { source } = this.environment;
+    const { classNames, answers, triplets, drawClasses = true } = this.data;
+    // What is not learned from is not there at all; what is may be empty yet.
+    const use = [classNames !== undefined, answers !== undefined, triplets !== undefined, drawClasses];
     return createHash('sha256')
-      .update(JSON.stringify([1, this.stepOptions, this.input, source?.key, source?.card.embedding]))
+      .update(JSON.stringify([2, this.stepOptions, this.input, replicas, use, source?.key, source?.card.embedding]))
       .digest('hex');
   }
 
