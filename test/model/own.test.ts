@@ -112,6 +112,10 @@ describe('going on from a model', () => {
     expect(Math.max(...weights!) - Math.min(...weights!)).toBeGreaterThan(0.05);
     const options = goingOn(koch, { ...idle, heldOut: 0 });
     expect(options).toMatchObject({ loss: 'cross-entropy', distance: 'weightedL1', normalise: false });
+    // Weights that do not fit another size were not learned: they are scaled as new ones are, which add up to 4.
+    const small = await goOn(koch, { loss: 'cross-entropy', embeddingSize: 5, ...idle, heldOut: 0 });
+    expect(small.weights).toHaveLength(5);
+    expect(Math.abs(small.weights!.reduce((sum, w) => sum + w, 0) - 4)).toBeGreaterThan(1);
     const result = await train(options, tinyInput, data, { ...environment(workerFile), source: koch });
     expect(result.unchanged).toBeUndefined();
     for (const [i, weight] of result.weights!.entries()) expect(weight).toBeCloseTo(weights![i]!, 4);
