@@ -209,8 +209,10 @@ describe('a training that goes on from a model', () => {
     expect((await cardOf(folder, 'alone')).training).not.toHaveProperty('from');
     // The model before is judged also where the new one takes its place, and by a path as by a name.
     const from = path.join(folder, '.margin/models/base');
-    const inPlace = await engine.train({ ...rest, from, learningRate: 0.1, name: 'base' });
+    const inPlace = await engine.train({ ...rest, from, epochs: 12, stepsPerEpoch: 8, name: 'base' });
     expect(inPlace.modelBefore).toBe(from);
+    expect(inPlace.unchanged).toBeUndefined();
+    expect(inPlace.after!.mapAtR.value).not.toBeCloseTo(inPlace.before!.mapAtR.value, 5);
     expect(inPlace.before!.mapAtR.value).toBeCloseTo(result.before!.mapAtR.value, 5);
   }, 300_000);
 });
