@@ -91,10 +91,15 @@ describe('a model sharpened by answers, and judged by examples', () => {
 
   it('goes on from a model in a folder elsewhere', async () => {
     const { workbench } = margin;
-    await workbench.command('Margin: Train Siamese Model');
-    await workbench.pick('Go On From a Model');
-    await workbench.pick('From a Folder');
-    await workbench.chooseFile(path.join(folder, '.margin/models/sharper'));
+    const head = workbench.quickRows.filter({ hasText: 'Its head only' }).first();
+    // As below: the dialog may take the folder that it opened at, which holds no model, and the wizard says so and ends.
+    for (let tries = 0; tries < 5 && !(await head.isVisible()); tries++) {
+      await workbench.command('Margin: Train Siamese Model');
+      await workbench.pick('Go On From a Model');
+      await workbench.pick('From a Folder');
+      await workbench.chooseFile(path.join(folder, '.margin/models/sharper'));
+      await head.waitFor({ timeout: 5000 }).catch(() => undefined);
+    }
     await workbench.pick('Its head only');
     await workbench.page.keyboard.press('Escape');
     await workbench.command('Margin: Train Siamese Model');
