@@ -116,22 +116,38 @@ function beforeAndAfter(
     [t('R-precision'), ({ rPrecision }) => rPrecision],
     ['MAP@R', ({ mapAtR }) => mapAtR],
   ];
+  return judgedView(
+    t('On held-out images, before and after'),
+    before && modelBefore,
+    rows.map(([name, of]) => ({ name, before: before && of(before), after: of(after) })),
+    how,
+  );
+}
+
+/** A figure a row, after the training and, where `modelBefore` was judged too, before it. */
+function judgedView(
+  title: string,
+  modelBefore: string | undefined,
+  rows: { name: string; before: IntervalInfo | undefined; after: IntervalInfo | undefined }[],
+  how: TemplateResult | string,
+): TemplateResult {
+  const withBefore = modelBefore !== undefined;
   return html`<section>
-    <h2>${t('On held-out images, before and after')}</h2>
+    <h2>${title}</h2>
     <table class="judged">
       <thead>
         <tr>
           <td></td>
-          ${before ? html`<th scope="col">${t('Before')} <span class="muted">(<bdi>${modelBefore}</bdi>)</span></th>` : nothing}
+          ${withBefore ? html`<th scope="col">${t('Before')} <span class="muted">(<bdi>${modelBefore}</bdi>)</span></th>` : nothing}
           <th scope="col">${t('After')}</th>
         </tr>
       </thead>
       <tbody>
         ${rows.map(
-          ([name, of]) =>
+          ({ name, before, after }) =>
             html`<tr>
               <th scope="row">${name}</th>
-              ${before ? cellView(of(before)) : nothing}${cellView(of(after))}
+              ${withBefore ? cellView(before) : nothing}${cellView(after)}
             </tr>`,
         )}
       </tbody>
@@ -158,54 +174,47 @@ function mapView(map: MapInfo): TemplateResult {
 /** Held-out answered pairs, where there are no classes. */
 function pairsView({ modelBefore, heldOutBy }: TrainResult, pairs: NonNullable<TrainResult['pairs']>): TemplateResult {
   const { same, different, before, after } = pairs;
-  return html`<section>
-    <h2>${t('On held-out answers, before and after')}</h2>
-    <table class="judged">
-      <thead>
-        <tr>
-          <td></td>
-          <th scope="col">${t('Before')} <span class="muted">(<bdi>${modelBefore}</bdi>)</span></th>
-          <th scope="col">${t('After')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        <tr>
-          <th scope="row">${t('AUC')}</th>
-          ${cellView(before)}${cellView(after)}
-        </tr>
-      </tbody>
-    </table>
-    <p class="muted">
-      ${t('How well distances tell {0} same from {1} different pairs of images that training never saw, with 95 % intervals.', same, different)}
-      ${heldOutBy === 'component' ? keptApart(heldOutBy) : nothing}
-    </p>
-  </section>`;
+  return answersJudgedView(
+    modelBefore ?? '',
+    before,
+    after,
+    t(
+      'How well distances tell {0} same from {1} different pairs of images that training never saw, with 95 % intervals.',
+      same,
+      different,
+    ),
+    heldOutBy,
+  );
 }
 
 /** Answers that a map did not learn from, ordered without it and with it. */
 function answersMapView({ from, by, same, different, before, after }: AnswersMapInfo): TemplateResult {
-  return html`<section>
-    <h2>${t('On held-out answers, before and after')}</h2>
-    <table class="judged">
-      <thead>
-        <tr>
-          <td></td>
-          <th scope="col">${t('Before')} <span class="muted">(<bdi>${from}</bdi>)</span></th>
-          <th scope="col">${t('After')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        <tr>
-          <th scope="row">${t('AUC')}</th>
-          ${cellView(before)}${cellView(after)}
-        </tr>
-      </tbody>
-    </table>
-    <p class="muted">
-      ${t('How well distances tell {0} same from {1} different pairs, each judged by what was learned without its images, with 95 % intervals.', same, different)}
-      ${by === 'component' ? keptApart(by) : nothing}
-    </p>
-  </section>`;
+  return answersJudgedView(
+    from,
+    before,
+    after,
+    t(
+      'How well distances tell {0} same from {1} different pairs, each judged by what was learned without its images, with 95 % intervals.',
+      same,
+      different,
+    ),
+    by,
+  );
+}
+
+function answersJudgedView(
+  modelBefore: string,
+  before: IntervalInfo | undefined,
+  after: IntervalInfo | undefined,
+  how: string,
+  heldOutBy: string,
+): TemplateResult {
+  return judgedView(
+    t('On held-out answers, before and after'),
+    modelBefore,
+    [{ name: t('AUC'), before, after }],
+    heldOutBy === 'component' ? `${how} ${keptApart(heldOutBy)}` : how,
+  );
 }
 
 /** Recall@1 is P@1 by another name. */
@@ -213,9 +222,8 @@ function notOne(k: string): boolean {
   return k !== '1';
 }
 
-function cellView(value: IntervalInfo | number | undefined): TemplateResult {
+function cellView(value: IntervalInfo | undefined): TemplateResult {
   if (value === undefined) return html`<td></td>`;
-  if (typeof value === 'number') return html`<td>${percent(value)}</td>`;
   return html`<td>${percent(value.value)} <span class="muted">${spanText(value)}</span></td>`;
 }
 
