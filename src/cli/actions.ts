@@ -8,13 +8,12 @@ import type {
   FileProblem,
   Item,
   JobOptions,
-  IntervalInfo,
   MapInfo,
   RetrievalInfo,
   TrainResult,
 } from '../engine/api';
 import { mineLines, mineObject, TOP, wantedItems } from './mine';
-import { judgedLines, keptApart, startLines } from './training-lines';
+import { areaText, judgedLines, keptApart, startLines } from './training-lines';
 import type { Actions, AugmentationName, CommonOptions, MineOptions, TrainCliOptions } from './program';
 import { evaluationLines, retrievalTable } from './judged';
 import { progressLines } from './progress';
@@ -321,14 +320,12 @@ function augmentationOf(names: readonly AugmentationName[]) {
 }
 
 function mapLines(name: string, map: MapInfo, { seconds, images, classes }: TrainResult): string[] {
-  const auc = ({ value, low, high }: IntervalInfo) =>
-    `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
   const from = map.learned === 'answers' ? `answers about ${images} images` : `${images} images of ${classes} classes`;
   return [
     `${name}: a linear map of the embeddings of ${map.from}, learned from ${from} in ${seconds.toFixed(0)} s`,
     ...(map.learned === 'answers'
       ? [
-          `held out by ${map.by}, ${map.same} same and ${map.different} different pairs: AUC before ${auc(map.before)}, after ${auc(map.after)}`,
+          `held out by ${map.by}, ${map.same} same and ${map.different} different pairs: AUC before ${areaText(map.before)}, after ${areaText(map.after)}`,
         ]
       : [...heldOutLines(map.by, map.before, map.after)]),
     ...(map.better

@@ -1,5 +1,5 @@
-import type { EvaluateResult, ExamplesInfo, RetrievalInfo } from '../engine/api';
-import { area, columns, percent, spanned, type Span } from './tables';
+import type { EvaluateResult, ExamplesInfo, IntervalInfo, RetrievalInfo } from '../engine/api';
+import { area, columns, percent, spanned } from './tables';
 import { counted } from './words';
 
 /** Classes of guesses that are listed one by one. */
@@ -32,7 +32,7 @@ export function retrievalTable(judged: readonly (readonly [name: string, info: R
 }
 
 function figures(infos: readonly RetrievalInfo[]): string[][] {
-  const row = (name: string, of: (info: RetrievalInfo) => Span | undefined) => [
+  const row = (name: string, of: (info: RetrievalInfo) => IntervalInfo | undefined) => [
     name,
     ...infos.map(info => {
       const span = of(info);

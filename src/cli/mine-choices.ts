@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { ChoiceContext } from '../engine/api';
 import { MINING_CHOICES, whyIgnored } from '../engine/api';
 
-/** What `mine` heeds in the lane of disagreements, which searches nothing, beside what every command has. */
-const LISTING = ['lane', 'top', 'out'];
+/** What means something where a lane is searched for, and not where disagreements are listed. */
+const SEARCHING: readonly string[] = [...MINING_CHOICES, 'distance', 'perImage', 'perClassPair', 'indexAbove', 'seed'];
 
 /**
  * Refuses what a person gave and the lane would ignore: whoever chose it expects something of it.
@@ -18,15 +18,7 @@ export function refuseIgnored(
   const given = own.filter(name => command.getOptionValueSource(name) === 'cli');
   const flag = (name: string) => command.options.find(option => option.attributeName() === name)?.long ?? name;
   if (lane === 'disagreements') {
-    const searching: readonly string[] = [
-      ...MINING_CHOICES,
-      'distance',
-      'perImage',
-      'perClassPair',
-      'indexAbove',
-      'seed',
-    ];
-    const idle = given.find(name => !LISTING.includes(name) && searching.includes(name));
+    const idle = given.find(name => SEARCHING.includes(name));
     if (idle !== undefined)
       command.error(`error: ${flag(idle)} says something of a search only: disagreements are listed`);
     return;

@@ -1,20 +1,15 @@
 /** Text for a terminal: figures, and columns of them. */
-
-export interface Span {
-  value: number;
-  low: number;
-  high: number;
-}
+import type { IntervalInfo } from '../engine/api';
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** `81.2 % (77.4 to 84.6)`: a share with its 95 % interval. */
-export function spanned({ value, low, high }: Span): string {
+export function spanned({ value, low, high }: IntervalInfo): string {
   return `${percent(value)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
 }
 
 /** `0.812 (0.774 to 0.846)`: the same of an area. */
-export function area({ value, low, high }: Span): string {
+export function area({ value, low, high }: IntervalInfo): string {
   return `${value.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`;
 }
 

@@ -82,6 +82,7 @@ function answerLines({ judged, violated, unsaid, same, compared, stillViolated =
   ];
 }
 
-function areaText({ value, low, high }: IntervalInfo): string {
+/** `0.812 (95 %: 0.774 to 0.846)`: an area with its interval, in a line of text. */
+export function areaText({ value, low, high }: IntervalInfo): string {
   return `${value.toFixed(3)} (95 %: ${low.toFixed(3)} to ${high.toFixed(3)})`;
 }

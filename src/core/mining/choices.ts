@@ -2,19 +2,21 @@ import type { MinedLane } from '../types';
 import type { Strategy } from './types';
 
 /** What a person may choose of a search beside its lane, by the names of a request's fields and guards. */
-export type MiningChoice =
-  | 'margin'
-  | 'strategy'
-  | 'perPair'
-  | 'boundary'
-  | 'relativeMargin'
-  | 'rankWindow'
-  | 'quantile'
-  | 'threshold'
-  | 'duplicateDistance'
-  | 'neighbours'
-  | 'minDistance'
-  | 'perDuplicateGroup';
+export const MINING_CHOICES = [
+  'margin',
+  'strategy',
+  'perPair',
+  'boundary',
+  'relativeMargin',
+  'rankWindow',
+  'quantile',
+  'threshold',
+  'duplicateDistance',
+  'neighbours',
+  'minDistance',
+  'perDuplicateGroup',
+] as const;
+export type MiningChoice = (typeof MINING_CHOICES)[number];
 
 /** The rest of a request that decides whether a choice means something. */
 export interface ChoiceContext {
@@ -66,19 +68,3 @@ export function whyIgnored(
       return lane === 'near-duplicates' ? 'means other lanes: this one is the groups themselves' : undefined;
   }
 }
-
-/** Every choice, for whoever goes through them. */
-export const MINING_CHOICES: readonly MiningChoice[] = [
-  'margin',
-  'strategy',
-  'perPair',
-  'boundary',
-  'relativeMargin',
-  'rankWindow',
-  'quantile',
-  'threshold',
-  'duplicateDistance',
-  'neighbours',
-  'minDistance',
-  'perDuplicateGroup',
-];
