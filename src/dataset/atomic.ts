@@ -10,7 +10,7 @@ import { errnoOf } from './errors';
  */
 export async function writeAtomically(
   file: string,
-  content: Uint8Array | string | Iterable<string>,
+  content: Uint8Array | string | Iterable<string | Uint8Array>,
   depth = 1,
 ): Promise<void> {
   await makeFolder(path.dirname(file), depth);

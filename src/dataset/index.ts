@@ -13,7 +13,7 @@ export { PixelSource, type MissingPicture, type PixelSourceOptions, type PlacedI
 export { BACKGROUND, pixelKey, type PixelSpec } from './pixel-spec';
 export { PixelStore } from './pixel-store';
 export { RejectedImages } from './rejected';
-export { makeFolder } from './atomic';
+export { makeFolder, writeAtomically } from './atomic';
 export { openRoot } from './root';
 export { scanFolder, type FileProblem, type FoundFile, type Scan, type ScanOptions } from './scan';
 export type { DecoderBuild, DecoderChoice, DecoderInfo } from './sharp-loader';

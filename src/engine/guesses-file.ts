@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { writeAtomically } from '../dataset/atomic';
+import { writeAtomically } from '../dataset';
 import { csvRecord } from '../manifest/csv';
 import type { GuessInfo } from '../rpc/engine-protocol';
 import { EngineError, messageOf } from './errors';

@@ -1,15 +1,14 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { makeFolder } from '../dataset';
+import { writeAtomically } from '../dataset';
 import { MiningCache } from '../kernel';
 
 /** Searches shorter than this are not worth a file: starting from nothing is as quick. */
 const WORTH_SECONDS = 1;
 /** Nor is a file larger than this. */
 const MOST_BYTES = 1 << 29;
+/** Folders that may be made: .margin/cache/mining, never the folder itself, which may have gone away. */
+const DEPTH = 3;
 
 /** What one search of a folder leaves for the next, in memory and in one file of the cache, while the model stays the same. */
 export class MiningState {
@@ -43,7 +42,7 @@ export class MiningState {
     if (!file || !current?.cache.changed || seconds < worth) return;
     const parts = current.cache.bytes(current.modelKey);
     if (parts.reduce((sum, part) => sum + part.length, 0) > MOST_BYTES) return;
-    this.#saving = this.#saving.then(() => write(file, parts)).catch(() => undefined);
+    this.#saving = this.#saving.then(() => writeAtomically(file, parts, DEPTH)).catch(() => undefined);
   }
 
   /** Resolves when nothing is being written any more. */
@@ -56,27 +55,9 @@ export class MiningState {
     try {
       const { size } = await stat(this.#file);
       if (size > MOST_BYTES) return undefined;
-      const bytes = new Uint8Array(size);
-      let at = 0;
-      for await (const chunk of createReadStream(this.#file, { highWaterMark: 1 << 22 }) as AsyncIterable<Buffer>) {
-        bytes.set(chunk, at);
-        at += chunk.length;
-      }
-      return bytes;
+      return await readFile(this.#file);
     } catch {
       return undefined;
     }
-  }
-}
-
-async function write(file: string, parts: readonly Uint8Array[]): Promise<void> {
-  await makeFolder(path.dirname(file), 3); // .margin/cache/mining, never the folder itself, which may have gone away
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    await pipeline(Readable.from(parts), createWriteStream(temporary));
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
   }
 }
