@@ -190,6 +190,9 @@ export interface VerificationReport {
   roc: { fmr: number; tmr: number; distance: number }[];
 }
 
+/** False match rates at which the false non-match rate is told. */
+export const FMR_LIMITS = [0.1, 0.01, 0.001] as const;
+
 /**
  * Verification from distances of pairs. A pair is called same where its distance is <= the threshold.
  * @throws RangeError when one of the two kinds is missing
@@ -222,7 +225,7 @@ export function verification(distances: ArrayLike<number>, same: ArrayLike<boole
   const auc = area / (positives * negatives);
   const eer = equalError(points);
   const fnmrAt: Record<string, number> = {};
-  for (const limit of [0.1, 0.01, 0.001]) {
+  for (const limit of FMR_LIMITS) {
     fnmrAt[String(limit)] = 1 - points.filter(p => p.fmr <= limit).at(-1)!.tmr;
   }
   const step = Math.max(1, Math.ceil(points.length / 200));
@@ -241,12 +244,18 @@ export function verification(distances: ArrayLike<number>, same: ArrayLike<boole
 function equalError(points: { fmr: number; tmr: number; distance: number }[]): { rate: number; distance: number } {
   for (let i = 1; i < points.length; i++) {
     const [a, b] = [points[i - 1]!, points[i]!];
-    const [before, after] = [a.fmr - (1 - a.tmr), b.fmr - (1 - b.tmr)];
-    if (after < 0) continue;
-    const share = after === before ? 0 : -before / (after - before);
-    return { rate: a.fmr + share * (b.fmr - a.fmr), distance: b.distance };
+    const rate = meetingRate(a, b);
+    if (rate !== undefined) return { rate, distance: b.distance };
   }
   return { rate: 0, distance: points.at(-1)!.distance };
+}
+
+/** Where the two rates meet between neighbouring points of the ROC; undefined where the false matches are still fewer at the second. */
+export function meetingRate(a: { fmr: number; tmr: number }, b: { fmr: number; tmr: number }): number | undefined {
+  const [before, after] = [a.fmr - (1 - a.tmr), b.fmr - (1 - b.tmr)];
+  if (after < 0) return undefined;
+  const share = after === before ? 0 : -before / (after - before);
+  return a.fmr + share * (b.fmr - a.fmr);
 }
 
 /** Hanley & McNeil 1982. */

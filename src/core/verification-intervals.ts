@@ -1,5 +1,5 @@
 import type { Interval, VerificationReport } from './evaluation';
-import { proportion, verification } from './evaluation';
+import { FMR_LIMITS, meetingRate, proportion, verification } from './evaluation';
 import { Random } from './random';
 import type { Steps } from './steps';
 
@@ -16,7 +16,6 @@ export interface JudgedVerification extends Omit<VerificationReport, 'equalError
   fnmrAt: Record<string, Interval>;
 }
 
-export const FMR_LIMITS = [0.1, 0.01, 0.001] as const;
 const REPLICATES = 1000;
 /** Pairs looked at in all, at most: a million pairs are resampled less often, and vary less. */
 const MOST_LOOKED_AT = 2e8;
@@ -112,7 +111,7 @@ export function errorRates(
   const fnmr = FMR_LIMITS.map(() => 1);
   let equalErrorRate: number | undefined;
   let [tp, fp] = [0, 0];
-  let before = { fmr: 0, missed: 1 };
+  let before = { fmr: 0, tmr: 0 };
   for (let at = 0; at < order.length;) {
     const d = distances[order[at]!]!;
     for (; at < order.length && distances[order[at]!]! === d; at++) {
@@ -120,13 +119,9 @@ export function errorRates(
       if (same[i]) tp += weight[i]!;
       else fp += weight[i]!;
     }
-    const now = { fmr: fp / negatives, missed: 1 - tp / positives };
-    for (const [k, limit] of FMR_LIMITS.entries()) if (now.fmr <= limit) fnmr[k] = now.missed;
-    if (equalErrorRate === undefined && now.fmr >= now.missed) {
-      const [gap, next] = [before.fmr - before.missed, now.fmr - now.missed];
-      const share = next === gap ? 0 : -gap / (next - gap);
-      equalErrorRate = before.fmr + share * (now.fmr - before.fmr);
-    }
+    const now = { fmr: fp / negatives, tmr: tp / positives };
+    for (const [k, limit] of FMR_LIMITS.entries()) if (now.fmr <= limit) fnmr[k] = 1 - now.tmr;
+    equalErrorRate ??= meetingRate(before, now);
     before = now;
   }
   return { equalErrorRate: equalErrorRate ?? 0, fnmr };
