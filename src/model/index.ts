@@ -26,7 +26,7 @@ export type { KnownPairs } from './training/map/fit-map';
 export { saveModel } from './save';
 export { readModel, ModelError } from './source';
 export type { ModelPlaces, ModelSource } from './source';
-export { DataError, DIFFERENT, Relations, SAME } from './training/data';
+export { DataError, Relations, tripletsAmong, usableRows } from './training/data';
 export type { Answer, TrainingData } from './training/data';
 export { completeOptions, LOSSES, ONLINE_MININGS, OPTIMISERS, OptionsError, SCHEDULES } from './training/options';
 export type { Augmentation, Loss, OnlineMining, Synthesis, TrainOptions } from './training/options';

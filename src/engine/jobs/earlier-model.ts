@@ -2,10 +2,11 @@ import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ModelInput } from '../../model';
+import type { TrainParams } from '../../rpc/engine-protocol';
 import { EngineError } from '../errors';
 
 /** What is learned from where nobody says. */
-export const DEFAULT_USE = ['classes', 'answers'] as const;
+export const DEFAULT_USE: readonly NonNullable<TrainParams['use']>[number][] = ['classes', 'answers'];
 
 interface Training {
   options?: Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { retrievalSteps, verification } from '../../core/evaluation';
-import { pairKey } from '../../core/pairs';
 import { VectorStore } from '../../dataset';
+import { Relations } from '../../model';
 import type { Embedder, HeldOutSplit, TrainingData } from '../../model';
 import type { EngineSettings, IntervalInfo, RetrievalInfo } from '../../rpc/engine-protocol';
 import type { KnownImage } from '../inventory';
@@ -54,9 +54,8 @@ export function heldOutJudge(
     const { vectors } = await store.matrix(known.map(row => images[row].hash));
     const { metric, weights } = embedder;
     const out = new Set(heldOut);
-    const open = new Set((data.unknown ?? []).map(({ a, b }) => pairKey(images[a].hash, images[b].hash)));
-    const isOpen = (a: number, b: number): boolean =>
-      open.size > 0 && open.has(pairKey(images[known[a]].hash, images[known[b]].hash));
+    const relations = new Relations(data.labels, [], data.unknown);
+    const isOpen = (a: number, b: number): boolean => relations.isOpen(known[a], known[b]);
     const labels = Int32Array.from(known, row => data.labels[row]);
     const queries = [...known.keys()].filter(i => out.has(known[i]));
     const embedded = { vectors, dimension, metric, ...(weights && { weights }) };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { appendMap, DataError, judgedMap, judgedWhitening, readModel, saveModel } from '../../model';
+import { Relations, appendMap, DataError, judgedMap, judgedWhitening, readModel, saveModel } from '../../model';
 import type { ModelCard, ModelSource } from '../../model';
 import type { AnswersMapInfo, ClassesMapInfo, MapInfo, TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Steps } from '../../core/steps';
@@ -11,9 +11,9 @@ import { StageProgress } from '../progress';
 import type { JobOptions } from '../progress';
 import { inSlices } from '../slices';
 import type { Workspace } from '../workspace';
-import { refuseReplacing } from './earlier-model';
+import { DEFAULT_USE, refuseReplacing } from './earlier-model';
 import { labelsOf } from './mine';
-import { answersAmong, distancesBy, measureBefore, oldAnswers, pairKnowledge } from './train-answers';
+import { answersAmong, distancesBy, measureBefore, oldAnswers, openPairs } from './train-answers';
 import { fillVectors } from './vectors';
 
 /** Choices that only the training of a network has. */
@@ -27,7 +27,7 @@ const METRICS: readonly string[] = ['l2', 'sql2', 'cosine'];
 
 /** Whether classes or answers are to be learned as a map of a model's embeddings. @throws EngineError for choices that a map lacks */
 export function isMap(params: TrainParams, images: readonly KnownImage[]): boolean {
-  const { map, use = ['classes', 'answers'] } = params;
+  const { map, use = DEFAULT_USE } = params;
   const chosen = OF_NETWORKS.filter(name => params[name] !== undefined);
   const classed = use.includes('classes') && images.some(image => image.class !== null);
   if (map === undefined) return !classed && use.includes('answers') && !use.includes('mined') && chosen.length === 0;
@@ -87,7 +87,7 @@ export async function learnMap(
     );
   }
   const flagged = new Set(workspace.ledger.state.flagged().keys());
-  const { incomparable } = pairKnowledge(workspace, inventory.images);
+  const { incomparable } = openPairs(workspace, inventory.images);
   const out = new Set(incomparable);
   const known = inventory.images.filter(({ hash }, row) => !flagged.has(hash) && !out.has(row));
   const way = byClasses(params, known) ? fromClasses : fromAnswers;
@@ -214,21 +214,18 @@ const fromAnswers: Way = {
 const fromClasses: Way = {
   images: (_, known) => known.filter(image => image.class !== null),
   *learn(workspace, images, vectors, seed, tell) {
-    const { unknown } = pairKnowledge(workspace, images);
-    const open = new Set(unknown.flatMap(({ a, b }) => [`${a} ${b}`, `${b} ${a}`]));
-    const known = {
-      ...vectors,
-      labels: labelsOf(images).labels,
-      ...(open.size > 0 && { isOpen: (a: number, b: number) => open.has(`${a} ${b}`) }),
-    };
-    const { map, verdict } = yield* judgedWhitening(known, seed, tell);
+    const { labels } = labelsOf(images);
+    const relations = new Relations(labels, [], openPairs(workspace, images).unknown);
+    const isOpen = (a: number, b: number) => relations.isOpen(a, b);
+    const { map, verdict } = yield* judgedWhitening({ ...vectors, labels, isOpen }, seed, tell);
     return { map, verdict: { learned: 'classes', ...verdict } };
   },
   hint: 'Give each class a folder with two images or more, or learn from answers (--use answers).',
 };
 
 /** Whether the map is of the classes: nothing else is wanted, or they are and there are at least two. */
-function byClasses({ use = ['classes', 'answers'] }: TrainParams, images: readonly KnownImage[]): boolean {
+function byClasses(params: TrainParams, images: readonly KnownImage[]): boolean {
+  const use = params.use ?? DEFAULT_USE;
   if (!use.includes('answers')) return true;
   return use.includes('classes') && new Set(images.flatMap(image => image.class ?? [])).size >= 2;
 }

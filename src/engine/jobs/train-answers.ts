@@ -1,6 +1,7 @@
 import { pairKey } from '../../core/pairs';
 import { rowDistance } from '../../core/distances';
 import { calibrate } from '../../core/relations';
+import type { Relation } from '../../core/types';
 import { VectorStore } from '../../dataset';
 import type { Answer, Embedder } from '../../model';
 import type { OldAnswersInfo, TrainParams } from '../../rpc/engine-protocol';
@@ -11,44 +12,65 @@ import { fillVectors, vectorsOf } from './vectors';
 
 const IMPLIED_LIMIT = 200_000;
 
-/** What answers say of images, by row. */
-export interface PairKnowledge {
-  answers: Answer[];
-  /** pairs that answers leave open: `incomparable`, or answered one way and the other */
+/** What answers leave open about images, by row. */
+export interface OpenPairs {
+  /** pairs called `incomparable`, or answered one way and the other */
   unknown: { a: number; b: number }[];
   /** images that nobody ever answered but `incomparable` */
   incomparable: number[];
+}
+
+/** What answers say of images, by row. */
+export interface PairKnowledge extends OpenPairs {
+  answers: Answer[];
+}
+
+/** What people called a pair: one of the two, both, or neither where nobody could tell. */
+function calledBy(judgements: readonly { relation: Relation }[]): 'same' | 'different' | 'both' | undefined {
+  const [same, different] = (['same', 'different'] as const).map(each =>
+    judgements.some(({ relation }) => relation === each),
+  );
+  if (same && different) return 'both';
+  return same ? 'same' : different ? 'different' : undefined;
 }
 
 /**
  * What is known of pairs of these images, by answers and by what follows from them. A pair that somebody called
  * incomparable, and nobody same or different, is left open although others may imply it: whoever looked could not tell.
  */
-export function pairKnowledge({ knowledge }: Workspace, images: readonly KnownImage[]): PairKnowledge {
+export function pairKnowledge(workspace: Workspace, images: readonly KnownImage[]): PairKnowledge {
+  const { rows, isOpen, answers, unknown, incomparable } = judgedOf(workspace, images);
+  for (const { a, b, relation } of workspace.knowledge.impliedPairs(IMPLIED_LIMIT).pairs) {
+    const [i, j] = [rows.get(a), rows.get(b)];
+    if (i !== undefined && j !== undefined && !isOpen.has(pairKey(a, b))) answers.push({ a: i, b: j, relation });
+  }
+  return { answers, unknown, incomparable };
+}
+
+/** The part of it that takes no looking for what follows. */
+export function openPairs(workspace: Workspace, images: readonly KnownImage[]): OpenPairs {
+  const { unknown, incomparable } = judgedOf(workspace, images);
+  return { unknown, incomparable };
+}
+
+function judgedOf({ knowledge: { graph } }: Workspace, images: readonly KnownImage[]) {
   const rows = new Map(images.map(({ hash }, row) => [hash, row]));
   const answers: Answer[] = [];
-  const unknown: PairKnowledge['unknown'] = [];
+  const unknown: OpenPairs['unknown'] = [];
   const isOpen = new Set<string>();
-  const { graph } = knowledge;
   // By row: whether any answer says more than that nobody could tell.
   const told = new Map<number, boolean>();
   for (const { a, b, judgements } of graph.judged()) {
     const [i, j] = [rows.get(a), rows.get(b)];
-    const said = new Set(judgements.map(({ relation }) => relation));
-    const decided = said.has('same') || said.has('different');
-    for (const row of [i, j]) if (row !== undefined) told.set(row, decided || told.get(row) === true);
-    const relation = said.has('same') ? 'same' : 'different';
-    const disputed = said.has('same') && said.has('different');
-    if (!decided || disputed || graph.known(a, b)?.contradicted === true) {
+    const called = calledBy(judgements);
+    for (const row of [i, j]) if (row !== undefined) told.set(row, called !== undefined || told.get(row) === true);
+    if (called === undefined || called === 'both' || graph.known(a, b)?.contradicted === true) {
       isOpen.add(pairKey(a, b));
       if (i !== undefined && j !== undefined) unknown.push({ a: i, b: j });
-    } else if (i !== undefined && j !== undefined) answers.push({ a: i, b: j, relation });
+    } else if (i !== undefined && j !== undefined) answers.push({ a: i, b: j, relation: called });
   }
-  for (const { a, b, relation } of knowledge.impliedPairs(IMPLIED_LIMIT).pairs) {
-    const [i, j] = [rows.get(a), rows.get(b)];
-    if (i !== undefined && j !== undefined && !isOpen.has(pairKey(a, b))) answers.push({ a: i, b: j, relation });
-  }
-  return { answers, unknown, incomparable: [...told].flatMap(([row, decided]) => (decided ? [] : [row])) };
+  const incomparable = [...told].flatMap(([row, decided]) => (decided ? [] : [row]));
+  return { rows, isOpen, answers, unknown, incomparable };
 }
 
 /** What is known of pairs of these images; what answers leave open is left out. */
@@ -70,11 +92,8 @@ function judgedPairs({ knowledge: { graph } }: Workspace, images: readonly Known
   const rows = new Map(images.map((image, row) => [image.hash, row]));
   return [...graph.judged()].flatMap(({ a, b, judgements }) => {
     const [i, j] = [rows.get(a), rows.get(b)];
-    const said = new Set(judgements.map(({ relation }) => relation));
-    said.delete('incomparable');
-    const [relation] = said;
-    if (i === undefined || j === undefined || said.size !== 1 || relation === undefined || relation === 'incomparable')
-      return [];
+    const relation = calledBy(judgements);
+    if (i === undefined || j === undefined || relation === undefined || relation === 'both') return [];
     return [{ a: i, b: j, relation }];
   });
 }

@@ -100,19 +100,15 @@ export async function trainModel(
   const judge = heldOutJudge(workspace, images, data, result.split);
   const judgeBy = (model: typeof settings): Promise<HeldOutFigures> =>
     embedders.use(workspace.folder, model, signal, embedder => judge(embedder, model, { ...options, signal }));
-  const lookBack = async () => {
-    const figures = await judgeBy(earlier).catch((): HeldOutFigures => ({}));
-    const old = await embedders
-      .use(workspace.folder, earlier, signal, embedder =>
-        measureBefore(workspace, images, earlier.model, pairs =>
-          distancesBy(workspace, images, pairs, embedder, earlier, { ...options, signal }),
-        ),
-      )
-      .catch(() => undefined);
-    return { figures, old };
-  };
   // Before it is written: it may take that model's place, by whatever name or path that was given.
-  const past = await lookBack();
+  const before = await judgeBy(earlier).catch((): HeldOutFigures => ({}));
+  const measured = await embedders
+    .use(workspace.folder, earlier, signal, embedder =>
+      measureBefore(workspace, images, earlier.model, pairs =>
+        distancesBy(workspace, images, pairs, embedder, earlier, { ...options, signal }),
+      ),
+    )
+    .catch(() => undefined);
   const card = { ...result.card, name, training: { ...result.card.training, use: [...use], ...(mined && { mined }) } };
   await saveModel(folder, result.artifacts, card);
   // What ended by itself has nothing to go on to; a cancelled one may be taken up again.
@@ -123,27 +119,26 @@ export async function trainModel(
     );
   workspace.events.changed('models');
   const trained = { ...settings, model: name };
-  const { before, beforePairs } = { before: past.figures.retrieval, beforePairs: past.figures.auc };
   const after = await judgeBy(trained).catch((error: unknown): HeldOutFigures => {
     if (signal?.aborted) return {};
     throw error;
   });
-  const counts = after.pairs ?? past.figures.pairs;
+  const counts = after.pairs ?? before.pairs;
   const pairs = counts && {
     ...counts,
-    ...(beforePairs && { before: beforePairs }),
+    ...(before.auc && { before: before.auc }),
     ...(after.auc && { after: after.auc }),
   };
   const answers = await embedders.use(workspace.folder, trained, undefined, embedder =>
     oldAnswers(workspace, images, {
-      ...(past.old && { before: past.old }),
+      ...(measured && { before: measured }),
       after: asked => distancesBy(workspace, images, asked, embedder, trained, { report: options.report }),
     }),
   );
   await saveModel(folder, result.artifacts, {
     ...card,
     evaluation: {
-      ...(before && { before: { model: earlier.model, ...before } }),
+      ...(before.retrieval && { before: { model: earlier.model, ...before.retrieval } }),
       ...(after.retrieval && { after: after.retrieval }),
       ...(pairs && { pairs: { model: earlier.model, ...pairs } }),
       ...(result.split.why !== undefined && { why: result.split.why }),
@@ -169,7 +164,7 @@ export async function trainModel(
     history: result.history.map(pointOf),
     measure,
     ...(result.unchanged && { unchanged: true }),
-    ...(before && { before }),
+    ...(before.retrieval && { before: before.retrieval }),
     ...(after.retrieval && { after: after.retrieval }),
     ...(pairs && { pairs }),
     ...(answers && { answers }),

@@ -1,5 +1,5 @@
 import { pixelKey, vectorKey } from '../../dataset';
-import { DIFFERENT, Relations, SAME } from '../../model';
+import { tripletsAmong, usableRows } from '../../model';
 import type { TrainingData } from '../../model';
 import type { TrainParams, TrainResult } from '../../rpc/engine-protocol';
 import type { Assets } from '../assets';
@@ -7,6 +7,7 @@ import { EngineError } from '../errors';
 import type { KnownImage } from '../inventory';
 import type { Workspace } from '../workspace';
 import type { StoredTriplet } from '../lanes';
+import { DEFAULT_USE } from './earlier-model';
 import { sourceOf } from './learn-map';
 import { labelsOf } from './mine';
 import { pairKnowledge } from './train-answers';
@@ -30,7 +31,7 @@ export function trainingData(
   params: TrainParams,
   found?: MinedTriplets,
 ): { data: TrainingData; classes: number; mined?: Omit<NonNullable<TrainResult['mined']>, 'triplets'> } {
-  const { use = ['classes', 'answers'] } = params;
+  const { use = DEFAULT_USE } = params;
   const { knowledge } = workspace;
   // Mined triplets are of classes: these say what pictures of a batch are to each other, and judge.
   const known = use.includes('classes') || use.includes('mined');
@@ -49,9 +50,10 @@ export function trainingData(
   };
   if (!found) return { data, classes: names.length };
   const mined = { stored: found.candidates.length, model: found.model };
-  const triplets = byRow(found.candidates, images);
+  const triplets = Int32Array.from(byRow(found.candidates, images).flat());
   // What was answered holds, also where answers are not what is learned from.
-  const kept = stillTrue(triplets, { ...data, answers });
+  const all = { ...data, answers, triplets };
+  const kept = Int32Array.from(tripletsAmong(all, new Set(usableRows(all))).flat());
   if (kept.length === 0) {
     throw new EngineError(
       'not-mined',
@@ -103,15 +105,4 @@ function byRow(candidates: readonly StoredTriplet[], images: readonly KnownImage
     const [a, p, n] = [rows.get(anchor), rows.get(positive), rows.get(negative)];
     return a === undefined || p === undefined || n === undefined ? [] : [[a, p, n]];
   });
-}
-
-/** Those whose images stay in, and whose pairs are still what they were mined as, by answer and by class. */
-function stillTrue(triplets: readonly [number, number, number][], data: TrainingData): Int32Array {
-  const relations = new Relations(data.labels, data.answers, data.unknown);
-  const out = new Set(data.excluded);
-  const good = triplets.filter(
-    ([a, p, n]) =>
-      !out.has(a) && !out.has(p) && !out.has(n) && relations.of(a, p) === SAME && relations.of(a, n) === DIFFERENT,
-  );
-  return Int32Array.from(good.flat());
 }
