@@ -431,6 +431,8 @@ describe.skipIf(CHROMIUM === undefined)('the Label page, in a browser', () => {
     expect(await mark.count()).toBe(1);
     expect(await page.locator('figure.role-1 .suspect').innerText()).toBe('Class in doubt');
     expect((await mark.boundingBox())!.width).toBeGreaterThan(10);
+    // Beside the name, and not over it.
+    expect((await page.locator('figure.role-1 .file').boundingBox())!.width).toBeGreaterThan(10);
     await expect.poll(() => page.locator('.announcements').innerText()).toContain('Second 0.jpg (Class in doubt)');
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(240);
     await page.keyboard.press('d');
