@@ -4,7 +4,7 @@ const SIZE = 300;
 const LEFT = 46;
 const TOP = 10;
 const BOTTOM = 42;
-const RIGHT = 14;
+const RIGHT = 24;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
 
 export interface RocCurve {
@@ -36,11 +36,11 @@ export function rocChart(model: RocCurve, pixels: RocCurve, words: RocWords): st
     [{ fmr: 0, tmr: 0 }, ...roc].map(({ fmr, tmr }, i) => `${i === 0 ? 'M' : 'L'}${x(fmr)} ${y(tmr)}`).join('');
   const line = (path: string, style: string) => `<path d="${path}" style="fill:none;${style}"/>`;
   const blue = 'stroke:var(--vscode-charts-blue,currentcolor);stroke-width:2';
-  const grey = 'stroke:var(--vscode-charts-orange,currentcolor);stroke-width:2;stroke-dasharray:6 3';
+  const dashed = 'stroke:var(--vscode-charts-purple,currentcolor);stroke-width:2;stroke-dasharray:6 3';
   const dotted = 'stroke:var(--vscode-descriptionForeground,currentcolor);stroke-dasharray:1 4;stroke-linecap:round';
   const legend = [
     [model.name, blue],
-    [pixels.name, grey],
+    [pixels.name, dashed],
     [words.chance, dotted],
   ] as const;
   return [
@@ -53,7 +53,7 @@ export function rocChart(model: RocCurve, pixels: RocCurve, words: RocWords): st
     `<text x="${x(0.5)}" y="${String(height - 8)}" style="${text};text-anchor:middle">${attribute(words.falseMatches)}</text>`,
     `<text x="${x(0)}" y="${y(1)}" dx="6" dy="14" style="${text}">${attribute(words.trueMatches)}</text>`,
     line(`M${x(0)} ${y(0)}L${x(1)} ${y(1)}`, dotted),
-    line(curve(pixels), grey),
+    line(curve(pixels), dashed),
     line(curve(model), blue),
     ...legend.flatMap(([name, style], i) => {
       const at = TOP + SIZE - 14 - (legend.length - 1 - i) * 18;
